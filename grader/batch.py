@@ -1,0 +1,249 @@
+"""Grade a file of answers: in order, in bounded memory, and safe to kill.
+
+Each outcome is appended to the file of grades as soon as its turn comes. A run
+that resumes keeps every outcome that is there, appends what is missing, and in
+the end rewrites the file once, in the order of the answers.
+"""
+
+import asyncio
+import json
+import os
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from grader.answer_files import AnswerLine, Unreadable, first_repeated_id, read_lines
+from grader.errors import AnswerError, InputError, NotFound
+from grader.grade import Outcome, Ungraded, UngradedCode
+from grader.grading import Grader, provenance
+from grader.judgement import Usage
+
+AHEAD = 4
+"""Answers in flight or waiting for their turn, per worker."""
+_AGAIN = UngradedCode.PROVIDER_UNAVAILABLE.value
+
+
+@dataclass
+class Tally:
+    """What a run did so far, for its progress bar and closing line."""
+
+    kept: int = 0
+    graded: int = 0
+    ungraded: Counter[str] = field(default_factory=Counter)
+    unreadable: list[Unreadable] = field(default_factory=list)
+    stopped: str | None = None
+
+    @property
+    def done(self) -> int:
+        """Lines that are dealt with."""
+        handled = self.kept + self.graded + len(self.unreadable)
+        return handled + sum(self.ungraded.values())
+
+
+async def grade_file(
+    grader: Grader,
+    answers: Path,
+    grades: Path,
+    workers: int,
+    resume: bool = False,
+    progress: Callable[[Tally], None] = lambda _: None,
+) -> Tally:
+    """Grade every line of `answers` into `grades`, one JSON object per line.
+
+    Raises `InputError` where a file cannot be read or must not be written. Stops
+    early, and says so in the tally, where the provider cannot be waited for.
+    """
+    tally = Tally()
+    kept = _resume_from(answers, grades, tally) if resume else _start(grades)
+    with grades.open("ab") as file:
+        todo = _skip(read_lines(answers), kept, tally)
+        async for line, outcome in _in_order(grader, todo, workers):
+            if isinstance(line, Unreadable):
+                tally.unreadable.append(line)
+            elif _is_blocked(outcome):
+                tally.stopped = outcome.reason
+                break
+            else:
+                _append(file, _as_line(line, outcome))
+                _count(tally, outcome)
+            progress(tally)
+        os.fsync(file.fileno())
+    if kept:
+        _put_in_order(answers, grades)
+    return tally
+
+
+def _start(grades: Path) -> frozenset[int]:
+    if grades.exists() and grades.stat().st_size:
+        raise InputError(
+            f"{str(grades)!r} exists. Use --resume to go on with it, "
+            "or name another file with --out"
+        )
+    try:
+        grades.parent.mkdir(parents=True, exist_ok=True)
+        grades.touch()
+    except OSError as exc:
+        raise InputError(f"{str(grades)!r} cannot be written: {exc.strerror}") from exc
+    return frozenset()
+
+
+def _resume_from(answers: Path, grades: Path, tally: Tally) -> frozenset[int]:
+    """Hashes of the ids that need no grading again. Drops a torn last line."""
+    repeated = first_repeated_id(answers)
+    if repeated:
+        id, first, second = repeated
+        raise InputError(
+            f"{str(answers)!r}, lines {first} and {second}: id {id!r} occurs twice, "
+            "so the outcomes cannot be told apart. Make the ids unique"
+        )
+    if not grades.exists():
+        return _start(grades)
+    _drop_torn_line(grades)
+    kept: set[int] = set()
+    for _, _, outcome in _outcomes(grades):
+        key = hash(str(outcome["id"]))
+        (kept.discard if outcome.get("code") == _AGAIN else kept.add)(key)
+    return frozenset(kept)
+
+
+def _drop_torn_line(grades: Path) -> None:
+    """A killed run may leave half a line; what it held is graded again."""
+    with grades.open("rb+") as file:
+        content_end = file.seek(0, os.SEEK_END)
+        at = content_end
+        while at:
+            step = min(1 << 16, at)
+            file.seek(at - step)
+            newline = file.read(step).rfind(b"\n")
+            if newline >= 0:
+                at = at - step + newline + 1
+                break
+            at -= step
+        if at != content_end:
+            file.truncate(at)
+
+
+def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    """Offset, bytes and fields of each line of a file of grades."""
+    with grades.open("rb") as file:
+        offset = 0
+        for number, raw in enumerate(iter(file.readline, b""), start=1):
+            try:
+                outcome = json.loads(raw)
+                outcome["id"], outcome["kind"]
+            except (ValueError, TypeError, KeyError) as exc:
+                raise InputError(
+                    f"{str(grades)!r}, line {number} is not a grade; "
+                    "mend or remove the line, or name another file with --out"
+                ) from exc
+            yield offset, raw, outcome
+            offset += len(raw)
+
+
+def _skip(
+    lines: Iterator[AnswerLine | Unreadable], kept: frozenset[int], tally: Tally
+) -> Iterator[AnswerLine | Unreadable]:
+    for line in lines:
+        if isinstance(line, AnswerLine) and hash(line.key) in kept:
+            tally.kept += 1
+        else:
+            yield line
+
+
+async def _in_order(
+    grader: Grader, lines: Iterator[AnswerLine | Unreadable], workers: int
+) -> AsyncIterator[tuple[AnswerLine | Unreadable, Any]]:
+    """Outcomes in the order of the lines, at most `workers` at work at once."""
+    free = asyncio.Semaphore(workers)
+    waiting: deque[asyncio.Task[Any]] = deque()
+
+    async def work(line: AnswerLine | Unreadable) -> Any:
+        if isinstance(line, Unreadable):
+            return line, None
+        async with free:
+            return line, await grade_line(grader, line)
+
+    try:
+        for line in lines:
+            waiting.append(asyncio.create_task(work(line)))
+            if len(waiting) >= workers * AHEAD:
+                yield await waiting.popleft()
+        while waiting:
+            yield await waiting.popleft()
+    finally:
+        for task in waiting:
+            task.cancel()
+        with suppress(asyncio.CancelledError):
+            await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def grade_line(grader: Grader, line: AnswerLine) -> Outcome:
+    """Grade one line; what a single grade would raise ends as an `Ungraded`."""
+    if not isinstance(line.answer, str):
+        return _ungraded(grader, UngradedCode.BAD_ANSWER, "the answer is not text")
+    try:
+        return await grader.grade(str(line.question_id), line.answer)
+    except AnswerError as exc:
+        return _ungraded(grader, UngradedCode.BAD_ANSWER, str(exc))
+    except NotFound as exc:
+        return _ungraded(grader, UngradedCode.UNKNOWN_QUESTION, str(exc))
+
+
+def _ungraded(grader: Grader, code: UngradedCode, reason: str) -> Ungraded:
+    return Ungraded(
+        code=code, reason=reason, provenance=provenance(grader.judge), usage=Usage()
+    )
+
+
+def _is_blocked(outcome: Outcome) -> bool:
+    blocked = UngradedCode.PROVIDER_BLOCKED
+    return isinstance(outcome, Ungraded) and outcome.code is blocked
+
+
+def _as_line(line: AnswerLine, outcome: Outcome) -> dict[str, Any]:
+    """Input fields first, then ours; a field of the same name as ours is renamed."""
+    ours = outcome.model_dump(mode="json")
+    taken = {*ours, "id", "candidate", "question_id"}
+    rest = {f"input_{n}" if n in taken else n: v for n, v in line.rest.items()}
+    return {
+        "id": line.id,
+        "candidate": line.candidate,
+        "question_id": line.question_id,
+        **rest,
+        **ours,
+    }
+
+
+def _append(file: BinaryIO, fields: dict[str, Any]) -> None:
+    # ASCII escapes carry any string, lone surrogates in passed-through fields too.
+    file.write(json.dumps(fields).encode() + b"\n")
+    file.flush()
+
+
+def _count(tally: Tally, outcome: Outcome) -> None:
+    if isinstance(outcome, Ungraded):
+        tally.ungraded[outcome.code.value] += 1
+    else:
+        tally.graded += 1
+
+
+def _put_in_order(answers: Path, grades: Path) -> None:
+    """Rewrite the grades in the order of the answers, the latest of each id."""
+    latest = {hash(str(o["id"])): (at, len(raw)) for at, raw, o in _outcomes(grades)}
+    ordered = grades.with_name(f"{grades.name}.ordered")
+    with grades.open("rb") as source, ordered.open("wb") as target:
+        for line in read_lines(answers):
+            place = isinstance(line, AnswerLine) and latest.pop(hash(line.key), None)
+            if place:
+                source.seek(place[0])
+                target.write(source.read(place[1]))
+        # Outcomes whose answer has left the input file are kept, at the end.
+        for at, length in sorted(latest.values()):
+            source.seek(at)
+            target.write(source.read(length))
+        target.flush()
+        os.fsync(target.fileno())
+    os.replace(ordered, grades)

@@ -1,0 +1,143 @@
+"""From a grade's parts to what a candidate is told, by templates and no model."""
+
+from collections.abc import Sequence
+
+from grader.grade import Band, Feedback, FlagNote, Got, Missing, Score
+from grader.judgement import Evidence, Finding, Judgement, Verdict
+from grader.rubric import Criterion, FlagKind, RedFlag, Rubric
+from grader.scoring import band, seen_flags
+
+NUDGE = "There is one more point to make here. What else would a colleague ask you?"
+"""The hint of a criterion whose rubric has none yet."""
+UNSURE = 0.25
+"""A verdict whose probability lies this near to even is called unsure."""
+_NUMBERS = "no one two three four five six seven eight nine ten".split()
+
+
+def feedback(
+    rubric: Rubric, judgement: Judgement, scored: Score, reveal: bool = False
+) -> Feedback:
+    """Say what was seen, what was not, what to mind, and one thing to do next.
+
+    States a requirement or the strong answer only where `reveal` is true, and
+    quotes nothing but the candidate's own sentences.
+    """
+    findings = {finding.criterion_id: finding for finding in judgement.findings}
+    pairs = [(criterion, findings[criterion.id]) for criterion in rubric.criteria]
+    got = tuple(_got(c, f, reveal) for c, f in pairs if f.verdict is Verdict.MET)
+    lacking = [(c, f) for c, f in pairs if f.verdict is not Verdict.MET]
+    flags = tuple(_flag_note(flag, judgement) for flag in seen_flags(rubric, judgement))
+    return Feedback(
+        summary=_summary(scored, len(got), pairs),
+        got=got,
+        missing=tuple(_missing(c, f, reveal) for c, f in lacking),
+        flags=flags,
+        next=_next(flags, lacking),
+        strong_answer=rubric.strong_answer if reveal else None,
+    )
+
+
+def blank_feedback(rubric: Rubric, reveal: bool = False) -> Feedback:
+    """What to say of an answer without a word in it."""
+    return Feedback(
+        summary="There is no answer here yet.",
+        missing=tuple(
+            Missing(criterion_id=c.id, message="Not seen.", hints=_hints(c, reveal))
+            for c in rubric.criteria
+        ),
+        next="Write down what you know in a sentence or two; a start is enough.",
+        strong_answer=rubric.strong_answer if reveal else None,
+    )
+
+
+def is_unsure(probability: float) -> bool:
+    """Whether a probability is too near to even to be stated plainly."""
+    return abs(probability - 0.5) < UNSURE
+
+
+def _summary(
+    scored: Score, met: int, pairs: Sequence[tuple[Criterion, Finding]]
+) -> str:
+    partly = sum(f.verdict is Verdict.PARTIAL for _, f in pairs)
+    total = len(pairs)
+    points = "point was" if total == 1 else "points were"
+    if met == total:
+        seen = (
+            f"The {points} seen" if total == 1 else f"All {_word(total)} {points} seen"
+        )
+    else:
+        seen = f"{_word(met).capitalize()} of {_word(total)} {points} seen"
+    partly_seen = f", {_word(partly)} partly" if partly else ""
+    words = {Band.NONE: "", Band.WEAK: "A start. "}
+    opening = words.get(scored.band, f"{scored.band.value.capitalize()}. ")
+    return f"{opening}{seen} in your answer{partly_seen}."
+
+
+def _word(number: int) -> str:
+    return _NUMBERS[number] if number < len(_NUMBERS) else str(number)
+
+
+def _got(criterion: Criterion, finding: Finding, reveal: bool) -> Got:
+    quotes = _quotes(finding.evidence)
+    sure = "This point was probably seen" if is_unsure(finding.probability) else "Seen"
+    said = f"{sure}: your words counted for it" if quotes else f"{sure} in your answer"
+    detail = f". {criterion.requirement}" if reveal else "."
+    return Got(criterion_id=criterion.id, message=said + detail, quotes=quotes)
+
+
+def _missing(criterion: Criterion, finding: Finding, reveal: bool) -> Missing:
+    if finding.verdict is Verdict.PARTIAL:
+        message = "Partly: the start of this point is here, and more can be said."
+    elif is_unsure(finding.probability):
+        message = "Unsure. A person might read this differently."
+    else:
+        message = "Not seen in this answer. You may still know it."
+    return Missing(
+        criterion_id=criterion.id, message=message, hints=_hints(criterion, reveal)
+    )
+
+
+def _hints(criterion: Criterion, reveal: bool) -> tuple[str, ...]:
+    hint = criterion.hint or NUDGE
+    return (hint, criterion.requirement) if reveal else (hint,)
+
+
+def _flag_note(flag: RedFlag, judgement: Judgement) -> FlagNote:
+    sighting = next(s for s in judgement.sightings if s.red_flag_id == flag.id)
+    quotes = _quotes(sighting.evidence) if flag.kind is FlagKind.STATES else ()
+    most = band(100 * flag.cap - 1e-9).value.capitalize()
+    sure = "A red flag, perhaps" if is_unsure(sighting.probability) else "A red flag"
+    message = (
+        f"{sure}: the answer reads as one that {_lower_first(flag.statement)} "
+        f"With it, an answer is at most {most}."
+    )
+    return FlagNote(red_flag_id=flag.id, message=message, quotes=quotes)
+
+
+def _lower_first(statement: str) -> str:
+    ended = statement if statement.endswith((".", "!", "?")) else f"{statement}."
+    return ended[:1].lower() + ended[1:]
+
+
+def _quotes(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    return tuple(" ".join(part.text.split()) for part in evidence)
+
+
+def _next(
+    flags: Sequence[FlagNote], lacking: Sequence[tuple[Criterion, Finding]]
+) -> str:
+    if flags and flags[0].quotes:
+        return f"Look again at “{_clip(flags[0].quotes[0])}”. Would you still say it?"
+    if lacking:
+        order = {Verdict.PARTIAL: 0, Verdict.UNMET: 1}
+        criterion, _ = max(
+            lacking, key=lambda pair: (pair[0].points, -order[pair[1].verdict])
+        )
+        return criterion.hint or NUDGE
+    if flags:
+        return "Read the red flag above and say how you would avoid it."
+    return "Nothing is missing here. Try the next question."
+
+
+def _clip(quote: str, longest: int = 120) -> str:
+    return quote if len(quote) <= longest else quote[: longest - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""One file per judge. Combining judges is composition, never a mode flag."""

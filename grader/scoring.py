@@ -1,0 +1,175 @@
+"""From a judgement to a score: arithmetic, and no model."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from grader.answer import Answer
+from grader.grade import Band, ReviewReason, Score
+from grader.judgement import Finding, Judgement, Sighting, Verdict
+from grader.rubric import FlagKind, RedFlag, Rubric
+
+CREDIT = {Verdict.MET: 1.0, Verdict.PARTIAL: 0.5, Verdict.UNMET: 0.0}
+BANDS = (
+    (10.0, Band.NONE),
+    (35.0, Band.WEAK),
+    (60.0, Band.MIXED),
+    (80.0, Band.GOOD),
+)
+"""Each band reaches up to, and not including, its threshold; above them is strong."""
+
+COVERED = 0.9
+"""How much of the probability an interval holds."""
+NEAR = 3.0
+"""How many percentage points from a cut between two bands counts as near it."""
+SURE = 0.6
+"""Below this probability of the band being right, a grade has low confidence."""
+
+Distribution = dict[float, float]
+"""Percent, and its probability. The probabilities sum to 1."""
+
+
+def score(rubric: Rubric, judgement: Judgement) -> Score:
+    """Add up the points, then apply the lowest cap among the red flags seen.
+
+    `percent` = 100 x sum(credit x points) / sum(points), at most 100 x cap, where
+    credit is 1 for met, 0.5 for partial and 0 for unmet. `expected` and `interval`
+    come from `distribution`.
+    """
+    raw = raw_percent(rubric, judgement)
+    lowest = min(seen_flags(rubric, judgement), key=lambda flag: flag.cap, default=None)
+    capped = lowest is not None and 100 * lowest.cap < raw
+    percent = 100 * lowest.cap if lowest and capped else raw
+    spread = distribution(rubric, judgement)
+    return Score(
+        percent=percent,
+        expected=min(100.0, sum(value * share for value, share in spread.items())),
+        band=band(percent),
+        interval=interval(spread, percent),
+        capped_by=lowest.id if lowest and capped else None,
+    )
+
+
+def band(percent: float) -> Band:
+    """The word for a percent, 0..100, unrounded.
+
+    >>> band(34.99), band(35.0)
+    (<Band.WEAK: 'weak'>, <Band.MIXED: 'mixed'>)
+    """
+    return next((name for upto, name in BANDS if percent < upto), Band.STRONG)
+
+
+def raw_percent(rubric: Rubric, judgement: Judgement) -> float:
+    """The percent before any cap."""
+    verdicts = {f.criterion_id: f.verdict for f in judgement.findings}
+    earned = sum(CREDIT[verdicts[c.id]] * c.points for c in rubric.criteria)
+    return 100 * earned / sum(c.points for c in rubric.criteria)
+
+
+def seen_flags(rubric: Rubric, judgement: Judgement) -> list[RedFlag]:
+    """The red flags that the judge saw, in the rubric's order."""
+    seen = {s.red_flag_id for s in judgement.sightings if s.seen}
+    return [flag for flag in rubric.red_flags if flag.id in seen]
+
+
+def distribution(rubric: Rubric, judgement: Judgement) -> Distribution:
+    """How probable each percent is, taking criteria and red flags as independent.
+
+    A criterion is met with its probability; else it earns its verdict's own
+    credit, or nothing where the verdict is met.
+    """
+    findings = {f.criterion_id: f for f in judgement.findings}
+    halves: dict[int, float] = {0: 1.0}
+    for criterion in rubric.criteria:
+        halves = _add(halves, criterion.points, findings[criterion.id])
+    possible = 2 * sum(criterion.points for criterion in rubric.criteria)
+    spread: Distribution = defaultdict(float)
+    for cap, cap_share in _caps(rubric, judgement):
+        for earned, share in halves.items():
+            spread[min(100 * earned / possible, 100 * cap)] += share * cap_share
+    return dict(sorted(spread.items()))
+
+
+def _add(halves: dict[int, float], points: int, finding: Finding) -> dict[int, float]:
+    """Convolve what was earned so far, in half points, with one more criterion."""
+    partly = points if finding.verdict is Verdict.PARTIAL else 0
+    summed: dict[int, float] = defaultdict(float)
+    for earned, share in halves.items():
+        summed[earned + 2 * points] += share * finding.probability
+        summed[earned + partly] += share * (1 - finding.probability)
+    return summed
+
+
+def _caps(rubric: Rubric, judgement: Judgement) -> Iterable[tuple[float, float]]:
+    """Each cap, and the probability that it is the lowest one that applies."""
+    sightings = {s.red_flag_id: s for s in judgement.sightings}
+    left = 1.0
+    for flag in sorted(rubric.red_flags, key=lambda flag: flag.cap):
+        probability = sightings[flag.id].probability
+        yield flag.cap, left * probability
+        left *= 1 - probability
+    yield 1.0, left
+
+
+def interval(spread: Distribution, percent: float) -> tuple[float, float]:
+    """The smallest range that holds `COVERED` of `spread`, widened to hold `percent`.
+
+    Of several equally small ranges, the one that holds the most.
+    """
+    values = sorted(spread)
+    best = (values[0], values[-1])
+    best_held = sum(spread.values())
+    last, held = -1, 0.0
+    for first, low in enumerate(values):
+        while held < COVERED - 1e-9 and last + 1 < len(values):
+            last += 1
+            held += spread[values[last]]
+        if held < COVERED - 1e-9:
+            break
+        narrower = values[last] - low - (best[1] - best[0])
+        if narrower < -1e-9 or (abs(narrower) <= 1e-9 and held > best_held):
+            best, best_held = (low, values[last]), held
+        held -= spread[values[first]]
+    return min(best[0], percent), max(best[1], percent)
+
+
+def review_reasons(
+    rubric: Rubric, answer: Answer, judgement: Judgement, scored: Score
+) -> tuple[ReviewReason, ...]:
+    """Why a person should look at this grade, in the order of `ReviewReason`."""
+    said = {ReviewReason(doubt.value) for doubt in judgement.doubts}
+    holds = {
+        ReviewReason.LOW_CONFIDENCE: _band_share(rubric, judgement, scored) < SURE,
+        ReviewReason.NEAR_CUT: near_cut(scored),
+        ReviewReason.HIDDEN_TEXT: bool(answer.hidden),
+        ReviewReason.CONTRADICTION: _contradicts(rubric, judgement),
+        ReviewReason.RED_FLAG: any(s.seen for s in judgement.sightings),
+    }
+    return tuple(r for r in ReviewReason if r in said or holds.get(r, False))
+
+
+def near_cut(scored: Score) -> bool:
+    """Whether percent or expected lies within `NEAR` of a cut between two bands."""
+    return any(
+        abs(value - cut) <= NEAR
+        for value in (scored.percent, scored.expected)
+        for cut, _ in BANDS
+    )
+
+
+def _band_share(rubric: Rubric, judgement: Judgement, scored: Score) -> float:
+    spread = distribution(rubric, judgement)
+    return sum(share for value, share in spread.items() if band(value) == scored.band)
+
+
+def _contradicts(rubric: Rubric, judgement: Judgement) -> bool:
+    """Whether one sentence both earned a point and raised a red flag."""
+    stated = {flag.id for flag in rubric.red_flags if flag.kind is FlagKind.STATES}
+    flagged = _cited(
+        s for s in judgement.sightings if s.seen and s.red_flag_id in stated
+    )
+    earned = _cited(f for f in judgement.findings if f.verdict is Verdict.MET)
+    return bool(flagged & earned)
+
+
+def _cited(parts: Iterable[Finding | Sighting]) -> set[int]:
+    return {evidence.sentence for part in parts for evidence in part.evidence}
