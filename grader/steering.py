@@ -15,7 +15,7 @@ _MARKS = (
     r"(?:marks?|points?|scores?|credits?)"
 )
 _RULES = (
-    r"(?:instructions?|prompts?|rubrics?|criteri(?:a|on)|guidelines?|rules"
+    r"(?:instructions?|prompts?|rubrics?|criteri(?:a|on)|guidelines?"
     r"|red[- ]flags?|marking (?:guide|scheme)|system message)"
 )
 _ITEMS = r"(?:criteri(?:a|on)|points?|answer|response|verdicts?)"
@@ -23,7 +23,8 @@ _MADE = r"(?:verified|approved|graded|marked|scored)"
 _PATTERNS = (
     # Orders about the rubric, the marks or the verdicts.
     rf"\b(?:ignore|disregard|forget|bypass)\b[^.\n]{{0,40}}\b{_RULES}\b",
-    rf"\b(?:give|award|assign|grant|score|grade|mark|rate)\b[^.\n]{{0,50}}\b{_MARKS}\b",
+    rf"\b(?:give|award|assign|grant)\b(?! you\b)[^.\n]{{0,50}}\b{_MARKS}\b",
+    rf"\b(?:score|grade|mark|rate) (?:this|it|me|my|the)\b[^.\n]{{0,30}}\b{_MARKS}\b",
     r"\b(?:mark|set|score|grade|rate|treat|count|consider|report|return)\b"
     rf"[^.\n]{{0,40}}\b(?:every|each|all|this|the|any)\b[^.\n]{{0,30}}\b{_ITEMS}\b"
     r"[^.\n]{0,20}\b(?:met|correct|passed|satisfied|complete|excellent|perfect)\b",
@@ -40,7 +41,8 @@ _PATTERNS = (
     r"(?:message|note|prompt|override)?\s*:",
     r"[\"']?\b(?:verdict|score|grade|percent|red_flags?|criterion_id)\b[\"']\s*:",
     # Claims that the grading is done, changed or deserved.
-    r"\b(?:final|overall)\s+(?:grade|score|verdict|mark)\s*(?:is|:|=)",
+    r"\b(?:final|overall)\s+(?:grade|score|verdict|mark)\s*(?:is|:|=)\s*"
+    r"(?:\d|full|strong|met|pass|excellent|perfect)",
     r"\bnew instructions?\b|\bend of (?:the )?(?:answer|response|submission)\b",
     rf"\b(?:already|previously|officially)\b[^.\n]{{0,30}}\b{_MADE}\b[^.\n]{{0,30}}"
     rf"\b(?:{_JUDGE}|correct|met|team|committee|panel|expert)\b",
