@@ -75,7 +75,7 @@ def read_answer(received: str | bytes, longest: int = LONGEST) -> Answer:
     _refuse_what_is_not_text(text)
     hidden = tuple(_find_hidden(text))
     visible, places = _without(text, hidden)
-    sentences = []
+    sentences: list[Sentence] = []
     for start, end in _cut(visible):
         first = places[start] if places else start
         last = places[end - 1] if places else end - 1
@@ -125,8 +125,10 @@ _KINDS = {
 _HIDDEN = re.compile("|".join(f"(?P<{kind}>[{of}]+)" for kind, of in _KINDS.items()))
 _FLAG_OF_A_NATION = re.compile("\U0001f3f4[\U000e0061-\U000e007a]{3,6}\U000e007f")
 _SCRIPTS_WITH_JOINERS = frozenset(
-    "ARABIC SYRIAC NKO MANDAIC MONGOLIAN DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA "
-    "TAMIL TELUGU KANNADA MALAYALAM SINHALA KHMER MYANMAR TIBETAN BALINESE".split()
+    """
+    ARABIC SYRIAC NKO MANDAIC MONGOLIAN DEVANAGARI BENGALI GURMUKHI GUJARATI ORIYA
+    TAMIL TELUGU KANNADA MALAYALAM SINHALA KHMER MYANMAR TIBETAN BALINESE
+    """.split()
 )
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
@@ -194,7 +196,9 @@ def _without(text: str, hidden: tuple[Hidden, ...]) -> tuple[str, list[int]]:
     """
     if not hidden:
         return text, []
-    pieces, places, at = [], [], 0
+    pieces: list[str] = []
+    places: list[int] = []
+    at = 0
     for run in (*hidden, Hidden(len(text), len(text), "")):
         pieces.append(text[at : run.start])
         places.extend(range(at, run.start))
@@ -217,8 +221,10 @@ _BREAK = re.compile(
     r"[;,:]\s|\s[-–—]\s|\s(?=(?:and|but|so|because|then|while|which)\s)"
 )
 _ABBREVIATIONS = frozenset(
-    "e.g eg i.e ie etc vs cf approx resp incl fig eq sec ch al dr mr mrs ms prof st "
-    "no nos vol dept est max min avg var val std w.r.t wrt a.k.a aka viz ca p".split()
+    """
+    e.g eg i.e ie etc vs cf approx resp incl fig eq sec ch al dr mr mrs ms prof st
+    no nos vol dept est max min avg var val std w.r.t wrt a.k.a aka viz ca p
+    """.split()
 )
 _LONG = 400
 """Characters after which a piece without a full stop is cut."""
@@ -290,6 +296,8 @@ def _ends(text: str, start: int, stop: re.Match[str]) -> bool:
         return True
     before = _WORD_BEFORE.search(text[max(start, stop.start() - 20) : stop.start()])
     word = before[0] if before else ""
+    if not stop[0].endswith("."):
+        return True  # A quote or bracket closes behind the full stop.
     if word.lower() == "etc":
         return follows.isupper()
     if len(word) == 1 and word.isalpha():

@@ -58,19 +58,24 @@ def is_unsure(probability: float) -> bool:
 def _summary(
     scored: Score, met: int, pairs: Sequence[tuple[Criterion, Finding]]
 ) -> str:
+    openings = {Band.NONE: "", Band.WEAK: "A start. "}
+    opening = openings.get(scored.band, f"{scored.band.value.capitalize()}. ")
     partly = sum(f.verdict is Verdict.PARTIAL for _, f in pairs)
-    total = len(pairs)
-    points = "point was" if total == 1 else "points were"
+    also = f", {_word(partly)} partly" if partly else ""
+    return f"{opening}{_seen(met, len(pairs))} seen in your answer{also}."
+
+
+def _seen(met: int, total: int) -> str:
+    """
+    >>> _seen(0, 3), _seen(1, 3), _seen(3, 3)
+    ('No point was', 'One of three points was', 'All three points were')
+    """
+    if met == 0:
+        return "No point was"
     if met == total:
-        seen = (
-            f"The {points} seen" if total == 1 else f"All {_word(total)} {points} seen"
-        )
-    else:
-        seen = f"{_word(met).capitalize()} of {_word(total)} {points} seen"
-    partly_seen = f", {_word(partly)} partly" if partly else ""
-    words = {Band.NONE: "", Band.WEAK: "A start. "}
-    opening = words.get(scored.band, f"{scored.band.value.capitalize()}. ")
-    return f"{opening}{seen} in your answer{partly_seen}."
+        return "The one point was" if total == 1 else f"All {_word(total)} points were"
+    verb = "was" if met == 1 else "were"
+    return f"{_word(met).capitalize()} of {_word(total)} points {verb}"
 
 
 def _word(number: int) -> str:

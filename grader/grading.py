@@ -1,6 +1,7 @@
 """Grade one answer: the one use case."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from grader import __version__
@@ -75,7 +76,7 @@ async def grade_answer(
             code=_code(exc),
             reason=str(exc),
             provenance=provenance(judge, rubric, answer),
-            usage=Usage(**spent, milliseconds=_since(began)),
+            usage=_usage_in_vain(spent, began),
         )
     scored = score(rubric, judgement)
     reasons = set(review_reasons(rubric, answer, judgement, scored))
@@ -133,6 +134,11 @@ def _blank(judge: Judge, rubric: Rubric, answer: Answer, reveal: bool) -> Grade:
         provenance=provenance(judge, rubric, answer),
         usage=Usage(),
     )
+
+
+def _usage_in_vain(spent: Mapping[str, int], began: float) -> Usage:
+    cost = None if spent.get("model_calls") else 0.0
+    return Usage(**spent, cost_usd=cost, milliseconds=_since(began))
 
 
 def _code(exc: GraderError) -> UngradedCode:

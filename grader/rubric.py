@@ -97,16 +97,21 @@ class Rubric(Frozen):
 
     @model_validator(mode="after")
     def _ids_are_unique(self) -> Self:
-        ids = [part.id for part in (*self.criteria, *self.red_flags)]
+        ids = [part.id for part in self.parts]
         twice = sorted({id for id in ids if ids.count(id) > 1})
         if twice:
             raise ValueError(f"ids used more than once: {', '.join(twice)}")
         return self
 
     @property
+    def parts(self) -> tuple[Criterion | RedFlag, ...]:
+        """The criteria, then the red flags."""
+        return (*self.criteria, *self.red_flags)
+
+    @property
     def has_examples(self) -> bool:
         """Whether every criterion and red flag comes with examples of both kinds."""
         return all(
             {example.met for example in part.examples} == {True, False}
-            for part in (*self.criteria, *self.red_flags)
+            for part in self.parts
         )

@@ -20,13 +20,15 @@ _QUESTION = {"id": "id", "topic": "topic", "level": "level", "question": "text"}
 class RubricShelf:
     """All rubrics under one folder; of each question, the newest version.
 
-    Files are found at once and read when they are asked for.
+    A file is read when it is first asked for, and once: a change to it counts for
+    the next program that starts.
     """
 
     def __init__(self, folder: Path) -> None:
         if not folder.is_dir():
             raise RubricError(f"there is no folder of rubrics at {str(folder)!r}")
         self.folder = folder
+        self._read: dict[str, Rubric] = {}
 
     @cached_property
     def paths(self) -> Mapping[str, Path]:
@@ -51,11 +53,13 @@ class RubricShelf:
                 f"there is no question {question_id!r} under {str(self.folder)!r}. "
                 "`grader questions` lists them"
             )
-        return load_rubric(self.paths[question_id])
+        if question_id not in self._read:
+            self._read[question_id] = load_rubric(self.paths[question_id])
+        return self._read[question_id]
 
     def rubrics(self) -> Iterator[Rubric]:
         """Every rubric. Raises `RubricError` at the first bad file."""
-        return (load_rubric(path) for path in self.paths.values())
+        return (self.rubric(question_id) for question_id in self.paths)
 
 
 def _version_of(path: Path) -> int:

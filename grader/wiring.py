@@ -6,6 +6,7 @@ from pathlib import Path
 from grader.errors import SettingsError
 from grader.grading import Grader
 from grader.judges.base import Judge
+from grader.rubric import Rubric
 from grader.rubric_files import RubricShelf
 from grader.settings import Settings
 
@@ -38,9 +39,18 @@ def content_folder(name: str) -> Path:
 
 
 def _local(settings: Settings) -> Judge:
+    from grader.judges.encoder import Encoder
+    from grader.judges.heads import Heads, heads_path, load_heads, stamp
     from grader.judges.local import LocalJudge
 
-    return LocalJudge(threads=settings.threads)
+    encoder = Encoder(settings.threads)
+    shelf = open_shelf(settings)
+
+    def stored_heads(rubric: Rubric) -> Heads | None:
+        path = heads_path(shelf.paths[rubric.question.id])
+        return load_heads(path, stamp(rubric, encoder))
+
+    return LocalJudge(encoder, stored_heads)
 
 
 def _llm(settings: Settings) -> Judge:
