@@ -1,0 +1,51 @@
+"""Whether an answer is in English, the one language that the local judge reads."""
+
+import re
+
+from grader.answer import Answer
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")
+_ENGLISH = frozenset(
+    """
+    the a an of to in is are was be it its that this these and or but not no on for
+    with as by from at you your i we my they he can will do does have has when which
+    if than then so because what how there would should more into only don't it's
+    """.split()
+)
+_OTHER = (
+    frozenset(
+        """
+    der die das und ist nicht ein eine einen dem den des mit auf wenn werden wird
+    sich für von zu bei auch aber oder wir ich sie man le la les des une est que qui
+    pas dans pour sur avec ce cette sont il elle nous du au aux par plus mais ou el
+    los las una es que en por con para se no del como más pero cuando lo su il lo
+    gli di che non un per con sono della dei nel os um uma não em com são do da dos
+    das ao mas quando het een en van niet zijn op te dat met voor maar ook als wij
+    ik
+    """.split()
+    )
+    - _ENGLISH
+    - {"a", "no", "do", "as", "in", "me", "man", "die", "den", "per", "for"}
+)
+FEWEST = 6
+"""Words under which a language cannot be told apart, so that nothing is refused."""
+
+
+def is_english(answer: Answer) -> bool:
+    """Whether an answer may be judged as English; short ones always may.
+
+    Not English: most letters in another script, or more function words of another
+    European language than of English.
+    """
+    letters = [character for character in answer.safe if character.isalpha()]
+    if len(letters) < FEWEST:
+        return True
+    latin = sum(character < "\u0250" for character in letters)
+    if latin < len(letters) / 2:
+        return False
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(answer.safe)]
+    if len(words) < FEWEST:
+        return True
+    english = sum(word in _ENGLISH for word in words)
+    other = sum(word in _OTHER for word in words)
+    return other <= english or (other <= 2 and english > 0)
