@@ -1,36 +1,28 @@
-"""A page of questions in Markdown, to the questions it asks and how they are marked.
+"""A page of questions in Markdown, to the questions it asks and what a good answer is.
 
-    ## Junior questions                     a level; any depth
-    ### What is overfitting?                a question; any depth below its level
-    What a strong answer covers             a label: plain, bold or a heading
-    It fits noise; it fails on new data.
-    Red flag
-    Judges by the training score.           what follows this paragraph is not read
+## Junior questions                     a level; any depth
+### What is overfitting?                a question; any depth below its level
+What a strong answer covers             a label: plain, bold or a heading
+It fits noise; it fails on new data.
+Red flag
+Judges by the training score.           what follows this paragraph is not read
 """
 
-import html
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import takewhile, zip_longest
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import NoReturn
 
 from pydantic import Field
 
 from grader.errors import QuestionPageError
+from grader.markdown import Block, Kind, plain, read_blocks, split_page
 from grader.rubric import Frozen, Level, Sentence
 
 STRONG_ANSWER = "What a strong answer covers"
 RED_FLAG = "Red flag"
-
-_LEVELS = {
-    "junior": Level.JUNIOR,
-    "mid": Level.MID,
-    "middle": Level.MID,
-    "intermediate": Level.MID,
-    "senior": Level.SENIOR,
-}
 
 
 class PageQuestion(Frozen):
@@ -45,11 +37,6 @@ class PageQuestion(Frozen):
     strong_answer: Sentence
     red_flags: tuple[Sentence, ...] = Field(min_length=1)
     line: int
-
-
-def load_page(path: Path) -> tuple[PageQuestion, ...]:
-    """Read the page at `path`. Raises `QuestionPageError`."""
-    return read_page(page_text(path), str(path))
 
 
 def page_text(path: Path) -> str:
@@ -67,47 +54,48 @@ def page_text(path: Path) -> str:
 
 
 def page_source(text: str) -> str:
-    """The `url` that a page's front matter gives, or nothing."""
-    lines = _lines(text)
-    for line in lines[: _end_of_front_matter(lines)]:
-        key, _, value = line.partition(":")
-        if key.strip() == "url":
-            return value.strip().strip("\"'")
-    return ""
+    """The `url` that a page's front matter gives, or an empty string."""
+    found = re.search(r"^url[ \t]*:(.*)", split_page(text)[0], re.MULTILINE)
+    return found[1].strip().strip("\"'") if found else ""
 
 
 def read_page(text: str, name: str) -> tuple[PageQuestion, ...]:
     """The questions of a page called `name`, in its order.
 
-    Raises `QuestionPageError` with name and line where a question is not whole or
-    its level is not clear, and where there is no question at all.
+    Raises `QuestionPageError` with name and line where a question is not whole, its
+    level is not clear or it is asked twice, and where there is no question at all.
     """
-    page = _Page(name, tuple(_sections(text, name)))
-    questions = tuple(page.questions())
+    sections = tuple(_sections(text, name))
+    questions = tuple(_questions(sections))
+    _refuse_an_empty_level(sections, {question.level for question in questions})
     if not questions:
         raise QuestionPageError(
             f"{name}: there is no question on this page. A question is a heading "
             f"under a level's heading, followed by {STRONG_ANSWER!r} and {RED_FLAG!r}"
         )
-    page.refuse_an_empty_level({question.level for question in questions})
     _refuse_a_repeated_question(questions, name)
     return questions
 
 
-def _stop(name: str, line: int, message: str) -> NoReturn:
-    raise QuestionPageError(f"{name}, line {line}: {message}")
-
-
-# --- from lines to sections ---------------------------------------------------
+# --- from blocks to sections --------------------------------------------------
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A label and the lines under it."""
+    """A label and the blocks under it."""
 
     label: str
-    line: int
-    body: list[str]
+    place: str
+    body: list[Block]
+
+    def refuse(self, message: str) -> NoReturn:
+        raise QuestionPageError(f"{self.place}: {message}")
+
+    def refuse_as_stray(self) -> NoReturn:
+        self.refuse(
+            f"{self.label!r} stands outside a question. "
+            "Put the question above it as a heading: '###', a space and the question"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +104,7 @@ class _Section:
 
     depth: int
     text: str
+    place: str
     line: int
     under: tuple["_Section", ...]
     parts: list[_Part] = field(default_factory=list)
@@ -126,10 +115,8 @@ class _Section:
 
     @property
     def levels(self) -> frozenset[Level]:
-        """The levels that the heading names, where it is not itself a question."""
-        if self.asks:
-            return frozenset()
-        words = _LEVEL.findall(self.text.casefold())
+        """The levels that the heading names, unless it asks something."""
+        words = [] if self.asks else _LEVEL_WORD.findall(self.text.casefold())
         return frozenset(_LEVELS[word] for word in words)
 
     @property
@@ -138,219 +125,229 @@ class _Section:
         above = (s for s in reversed(self.under) if s.levels and not s.parts)
         return next(above, None)
 
+    def refuse(self, message: str) -> NoReturn:
+        raise QuestionPageError(f"{self.place}: {self.text!r} {message}")
 
-_LEVEL = re.compile(rf"\b({'|'.join(_LEVELS)})(?=s?\b|level\b)")
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?$", re.DOTALL)
-_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
-_FENCE = re.compile(r"\s*(`{3,}(?=[^`]*$)|~{3,})")
-_RULE = re.compile(r"\s*([-*_])[ \t]*(?:\1[ \t]*){2,}$")
-_ITEM = re.compile(r"(\s*)([-*+•]|(\d{1,3})[.)])(?:\s+(.*))?$", re.DOTALL)
+    def refuse_as_lacking(self, label: str) -> NoReturn:
+        self.refuse(
+            f"has no {label!r}; is the page cut short? Add it below the heading, or "
+            "move the heading above the first level if it is no question"
+        )
+
+
+_LEVELS = {
+    "junior": Level.JUNIOR,
+    "mid": Level.MID,
+    "middle": Level.MID,
+    "intermediate": Level.MID,
+    "senior": Level.SENIOR,
+}
+_LEVEL_WORD = re.compile(rf"\b({'|'.join(_LEVELS)})(?=s?\b|level\b)")
+_NUMBERED = re.compile(
+    r"(?:q(?:uestion)?[ \t]*)?\d{1,3}[ \t]*[.):][ \t]+", re.IGNORECASE
+)
 _LABEL = re.compile(
-    rf"(?P<lead>[\W_]*)(?P<name>{STRONG_ANSWER}|{RED_FLAG}s?)"
-    r"(?P<gap>[\s*_]*(?:[:：]|[–—-](?=\s))?[\s*_]*)(?P<rest>.*)",
-    re.IGNORECASE | re.DOTALL,
+    rf"^(?P<lead>(?:[^\w\n]|_)*+)(?:(?P<strong>{STRONG_ANSWER})|{RED_FLAG}s?)"
+    r"(?P<gap>(?:[^\S\n]|[*_])*+(?:[:：]|[–—-](?=\s))?(?:[^\S\n]|[*_])*+)(?P<rest>.*)",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 
-def _lines(text: str) -> list[str]:
-    text = unicodedata.normalize("NFC", text).removeprefix("\ufeff")
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
 def _sections(text: str, name: str) -> Iterator[_Section]:
-    """The page's headings in order. A section is whole when the next one comes."""
     section: _Section | None = None
-    above: tuple[_Section, ...] = ()
-    for line, depth, content, in_code in _headings_and_lines(text, name):
-        label = None if in_code else _label(content, is_heading=depth > 0)
-        if label:
-            if section is None:
-                _stop(name, line, f"{label[0]!r} stands outside a question. {_HOW}")
-            section.parts.append(_Part(label[0], line, [label[1]] if label[1] else []))
-        elif depth:
+    for block in read_blocks(text, name):
+        before, parts = _cut(block, name)
+        if parts and not section:
+            parts[0].refuse_as_stray()
+        if block.kind is Kind.HEADING and not parts:
             if section:
                 yield section
-            above = tuple(s for s in above if s.depth < depth)
-            section = _Section(depth, _question_text(content), line, above)
-            above = (*above, section)
-        elif section and section.parts:
-            section.parts[-1].body.append(content)
+            above = (*section.under, section) if section else ()
+            under = tuple(s for s in above if s.depth < block.depth)
+            asked = plain(_NUMBERED.sub("", block.text, count=1))
+            place = f"{name}, line {block.line}"
+            section = _Section(block.depth, asked, place, block.line, under)
+        elif section:
+            if section.parts:
+                section.parts[-1].body.extend(before)
+            section.parts.extend(parts)
     if section:
         yield section
 
 
-_HOW = "Put the question above it as a heading: '#', a space and the question"
+def _cut(block: Block, page: str) -> tuple[list[Block], list[_Part]]:
+    """What stands before the first label of a block, and a part for each label."""
+    labels = [found for found in _LABEL.finditer(block.text) if _is_label(found, block)]
+    starts = [*(found.start() for found in labels), len(block.text)]
+    parts: list[_Part] = []
+    for found, end in zip(labels, starts[1:], strict=True):
+        line = block.line + block.text.count("\n", 0, found.start())
+        text = _open_marks(found) + block.text[found.start("rest") : end]
+        body = [Block(Kind.PARAGRAPH, line, text)] if _says_something(text) else []
+        label = STRONG_ANSWER if found["strong"] else RED_FLAG
+        parts.append(_Part(label, f"{page}, line {line}", body))
+    before = replace(block, text=block.text[: starts[0]])
+    return [before] if starts[0] or not labels else [], parts
 
 
-def _headings_and_lines(text: str, name: str) -> Iterator[tuple[int, int, str, bool]]:
-    """Number, depth of heading (0: none), text and whether in code, line by line."""
-    lines = _lines(text)
-    shown = list(_shown(lines, _end_of_front_matter(lines), name))
-    for place, (line, content, in_code) in enumerate(shown):
-        below = shown[place + 1][1] if place + 1 < len(shown) else ""
-        above = shown[place - 1][1] if place else ""
-        heading = _HEADING.match(content)
-        if in_code:
-            yield line, 0, content, True
-        elif heading:
-            yield line, len(heading[1]), _without_closing(heading[2] or ""), False
-        elif _is_underlined(above, content, below):
-            yield line, 1 if "=" in below else 2, content, False
-        elif not _is_underlined(shown[place - 2][1] if place > 1 else "", above, content):
-            yield line, 0, content, False
+def _is_label(found: re.Match[str], block: Block) -> bool:
+    """Whether words are alone on their line, or set apart from what follows them.
+
+    "Red flags are ..." and "- red flag" are words like others.
+    """
+    if block.kind is Kind.CODE:
+        return False
+    if block.kind is Kind.HEADING and block.text.endswith("?"):
+        return False
+    is_bold = found["lead"].endswith(("*", "_")) and found["gap"].strip() != ""
+    if is_bold or set(":：–—-") & set(found["gap"]):
+        return True
+    return not found["rest"] and (block.kind is not Kind.ITEM or found.start() > 0)
 
 
-def _is_underlined(above: str, content: str, below: str) -> bool:
-    """Whether `content` is a heading by the line of "=" or "-" below it."""
-    return (
-        _UNDERLINE.match(below) is not None
-        and content[:1].strip() != ""
-        and not above.strip()
-        and not content.rstrip().endswith(".")
-        and not _ITEM.match(content)
-        and not _RULE.match(content)
-        and not _HEADING.match(content)
-        and not _label(content, is_heading=False)
-    )
+def _open_marks(label: re.Match[str]) -> str:
+    """The marks of emphasis that open before a label and do not close right after."""
+    lead, gap = label["lead"], label["gap"]
+    return "" if {"*", "_"} & set(gap) else lead[len(lead.rstrip("*_")) :]
 
 
-def _end_of_front_matter(lines: Sequence[str]) -> int:
-    """How many lines the front matter takes up; 0 where the page has none."""
-    if lines[0].rstrip() != "---":
-        return 0
-    keys = False
-    for place, line in enumerate(lines[1:], start=1):
-        if line.rstrip() in ("---", "..."):
-            return place + 1 if keys else 0
-        if re.match(r"[\w.-]+[ \t]*:", line):
-            keys = True
-        elif line[:1] not in ("", " ", "\t", "#", "-"):
-            return 0
-    return 0
-
-
-def _shown(
-    lines: Sequence[str], start: int, name: str
-) -> Iterator[tuple[int, str, bool]]:
-    """Number, text and whether in fenced code, of every line that is no comment."""
-    fence = ""
-    opened = 0
-    in_comment = False
-    for line, content in enumerate(lines[start:], start=start + 1):
-        if fence:
-            yield line, content, True
-            fence = "" if _closes(content, fence) else fence
-        elif in_comment or content.lstrip().startswith("<!--"):
-            opened = opened if in_comment else line
-            in_comment = "-->" not in content
-        else:
-            found = _FENCE.match(content)
-            fence, opened = (found[1], line) if found else ("", opened)
-            yield line, content, bool(found)
-    if fence:
-        _stop(name, opened, f"this code fence is never closed. End it with {fence}")
-    if in_comment:
-        _stop(name, opened, "this comment is never closed. End it with -->")
-
-
-def _closes(content: str, fence: str) -> bool:
-    mark = content.strip()
-    return len(mark) >= len(fence) and not mark.strip(fence[0])
-
-
-def _without_closing(heading: str) -> str:
-    """A heading less the "#" that some writers end it with; "C#" keeps its own."""
-    heading = heading.strip()
-    bare = heading.rstrip("#")
-    return bare.rstrip() if not bare or bare[-1].isspace() else heading
-
-
-def _label(content: str, *, is_heading: bool) -> tuple[str, str] | None:
-    """Which label a line is, and what stands on the line after it."""
-    found = _LABEL.fullmatch(content.rstrip())
-    if not found or (is_heading and content.rstrip().endswith("?")):
-        return None
-    lead, gap, rest = found["lead"], found["gap"], found["rest"]
-    item = _ITEM.match(lead)
-    lead = lead[item.start(4) :] if item and item[4] is not None else lead
-    marked = lead.endswith(("*", "_"))
-    set_apart = gap.strip(" \t*_") != "" or (marked and gap.strip() != "")
-    if (rest or item) and not set_apart:
-        return None
-    if marked and not {"*", "_"} & set(gap):
-        rest = rest.rstrip("*_")
-    name = RED_FLAG if found["name"].casefold().startswith("red") else STRONG_ANSWER
-    return name, rest if any(map(str.isalnum, rest)) else ""
+def _says_something(text: str) -> bool:
+    return any(character.isalnum() for character in text)
 
 
 # --- from sections to questions -----------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Page:
-    name: str
-    sections: tuple[_Section, ...]
+def _questions(sections: Sequence[_Section]) -> Iterator[PageQuestion]:
+    """A section with a label is a question; of the others, none may be one."""
+    headings = (s.level_heading for s in sections if s.parts)
+    depths = {heading.depth for heading in headings if heading}
+    for section, following in zip_longest(sections, sections[1:]):
+        if section.parts:
+            yield _question(section, _level(section, depths))
+        elif _is_cut_short(section, following, depths):
+            section.refuse_as_lacking(STRONG_ANSWER)
 
-    def questions(self) -> Iterator[PageQuestion]:
-        """Every section with a label is a question; of the rest, none may be one."""
-        headings = (s.level_heading for s in self.sections if s.parts)
-        depths = {heading.depth for heading in headings if heading}
-        following = (*self.sections[1:], None)
-        for section, after in zip(self.sections, following, strict=False):
-            if section.parts:
-                yield self._question(section, self._level(section, depths))
-            elif _is_cut_short(section, after):
-                self._stop_at(
-                    section,
-                    f"has no {STRONG_ANSWER!r}. Add it and {RED_FLAG!r}, or move this "
-                    "heading above the first level if it is no question",
-                )
 
-    def _level(self, section: _Section, depths: set[int]) -> Level:
-        heading = section.level_heading
-        if section.levels and (heading is None or section.depth in depths):
-            label = section.parts[0]
-            _stop(self.name, label.line, f"{label.label!r} stands outside a question. {_HOW}")
-        between = [s for s in section.under if heading and s.depth > heading.depth]
-        nameless = [s for s in between if s.depth in depths]
-        if heading is None or nameless:
-            above = (nameless or section.under)[-1:]
-            place = f"heading {above[0].text!r} names none" if above else "none is above"
-            self._stop_at(
-                section,
-                f"stands under no level: {place}. "
-                "Put junior, mid or senior in the heading above it",
-            )
-        if len(heading.levels) > 1:
-            named = ", ".join(sorted(heading.levels))
-            self._stop_at(heading, f"names several levels ({named}). Name one")
-        return next(iter(heading.levels))
-
-    def _question(self, section: _Section, level: Level) -> PageQuestion:
-        if not any(map(str.isalnum, section.text)):
-            _stop(self.name, section.line, "this heading is empty. Write the question in it")
-        labels = [part.label for part in section.parts]
-        for part, before in zip(section.parts[1:], labels, strict=False):
-            if labels.count(part.label) > 1 and (part.label == before or len(labels) > 2):
-                _stop(
-                    self.name,
-                    part.line,
-                    f"question {section.text!r} has {part.label!r} more than once. "
-                    f"If another question starts above this line: {_HOW[0].lower()}{_HOW[1:]}",
-                )
-        for label in (STRONG_ANSWER, RED_FLAG):
-            if label not in labels:
-                self._stop_at(section, f"has no {label!r}. Add it below the question")
-        if labels != [STRONG_ANSWER, RED_FLAG]:
-            self._stop_at(section, f"has {RED_FLAG!r} first. Put {STRONG_ANSWER!r} above it")
-        strong, flag = section.parts
-        return PageQuestion(
-            text=section.text,
-            level=level,
-            strong_answer=self._filled(strong, _whole(strong.body)),
-            red_flags=self._filled(flag, _first(flag.body)),
-            line=section.line,
+def _level(section: _Section, depths: set[int]) -> Level:
+    heading = section.level_heading
+    if section.levels and (heading is None or section.depth in depths):
+        section.parts[0].refuse_as_stray()
+    above = [s for s in section.under if s is heading or s.depth in depths]
+    if heading is None or len(above) > 1 or len(heading.levels) > 1:
+        shown = ", ".join(repr(s.text) for s in above or section.under) or "none"
+        section.refuse(
+            f"has no clear level; headings above it: {shown}. "
+            "Name junior, mid or senior, and only one, in exactly one of them"
         )
+    return next(iter(heading.levels))
 
-    def _filled[T](self, part: _Part, found: T) -> T:
-        return found
+
+def _is_cut_short(
+    section: _Section, following: _Section | None, depths: set[int]
+) -> bool:
+    """Whether a heading without labels is a question all the same.
+
+    It is none outside the levels (which stand at `depths`), where it names a level
+    itself, where it groups the headings below it, and inside a question.
+    """
+    heading = section.level_heading
+    if section.levels or not heading or (depths and heading.depth not in depths):
+        return False
+    groups = following is not None and following.depth > section.depth
+    return section.asks or not (groups or section.under[-1].parts)
+
+
+def _question(section: _Section, level: Level) -> PageQuestion:
+    if not _says_something(section.text):
+        section.refuse("asks nothing. Write the question into the heading")
+    strong, flag = _parts(section)
+    return PageQuestion(
+        text=section.text,
+        level=level,
+        strong_answer=_strong_answer(strong),
+        red_flags=_red_flags(flag),
+        line=section.line,
+    )
+
+
+def _parts(section: _Section) -> Sequence[_Part]:
+    """The strong answer and the red flag, each exactly once and in this order."""
+    labels = [part.label for part in section.parts]
+    for place, part in enumerate(section.parts):
+        if part.label in labels[:place]:
+            part.refuse(
+                f"question {section.text!r} has a second {part.label!r}. "
+                "Does another question start above this line? Make it a heading: "
+                "'###', a space and the question"
+            )
+    for label in (STRONG_ANSWER, RED_FLAG):
+        if label not in labels:
+            section.refuse_as_lacking(label)
+    if labels[0] != STRONG_ANSWER:
+        section.parts[0].refuse(
+            f"{RED_FLAG!r} stands above {STRONG_ANSWER!r}. Put it below"
+        )
+    return section.parts
+
+
+def _strong_answer(part: _Part) -> str:
+    text = ""
+    last = Kind.RULE
+    for block in _telling(part, part.body):
+        is_item = block.kind is Kind.ITEM
+        text += "\n" if is_item and last is Kind.ITEM else "\n\n"
+        text += f"- {_shown(block)}" if is_item else _shown(block)
+        last = block.kind
+    return text.strip()
+
+
+def _red_flags(part: _Part) -> tuple[str, ...]:
+    """The first paragraph, or the items of the first list, which it may announce."""
+    body = part.body
+    if [b.kind for b in body[:2]] == [Kind.PARAGRAPH, Kind.ITEM]:
+        body = body[_shown(body[0]).endswith((":", "：")) :]
+    items = list(takewhile(lambda block: block.kind is Kind.ITEM, body))
+    return tuple(_shown(block) for block in _telling(part, items or body[:1]))
+
+
+def _telling(part: _Part, blocks: Sequence[Block]) -> list[Block]:
+    """The blocks that say something."""
+    found = [block for block in blocks if _says_something(_shown(block))]
+    if not found:
+        part.refuse(
+            f"nothing stands under {part.label!r}; is the page cut short? "
+            "Write it on the lines below"
+        )
+    return found
+
+
+def _shown(block: Block) -> str:
+    return block.text if block.kind is Kind.CODE else plain(block.text)
+
+
+# --- what a whole page must not do --------------------------------------------
+
+
+def _refuse_an_empty_level(sections: Sequence[_Section], found: set[Level]) -> None:
+    """A page that was cut off right after a level's heading is not whole."""
+    used = {id(above) for s in sections if s.parts for above in s.under}
+    for section in sections:
+        is_level = len(section.levels) == 1 and not section.parts
+        if is_level and not section.levels & found and id(section) not in used:
+            section.refuse(
+                f"names the level {min(section.levels).value!r}, but has no question. "
+                "Add its questions, or take the level's name out of the heading"
+            )
+
+
+def _refuse_a_repeated_question(questions: Sequence[PageQuestion], name: str) -> None:
+    lines: dict[str, int] = {}
+    for question in questions:
+        words = " ".join(re.findall(r"\w+", question.text.casefold()))
+        first = lines.setdefault(words or question.text, question.line)
+        if first != question.line:
+            raise QuestionPageError(
+                f"{name}, line {question.line}: question {question.text!r} stands on "
+                f"line {first} already. Take one of the two out"
+            )
