@@ -57,7 +57,8 @@ async def grade_file(
     early, and says so in the tally, where the provider cannot be waited for.
     """
     tally = Tally()
-    kept = _resume_from(answers, grades, tally) if resume else _start(grades)
+    judge = grader.judge.name
+    kept = _resume_from(answers, grades, judge) if resume else _start(grades)
     with grades.open("ab") as file:
         todo = _skip(read_lines(answers), kept, tally)
         async for line, outcome in _in_order(grader, todo, workers):
@@ -90,7 +91,7 @@ def _start(grades: Path) -> frozenset[int]:
     return frozenset()
 
 
-def _resume_from(answers: Path, grades: Path, tally: Tally) -> frozenset[int]:
+def _resume_from(answers: Path, grades: Path, judge: str) -> frozenset[int]:
     """Hashes of the ids that need no grading again. Drops a torn last line."""
     repeated = first_repeated_id(answers)
     if repeated:
@@ -104,9 +105,20 @@ def _resume_from(answers: Path, grades: Path, tally: Tally) -> frozenset[int]:
     _drop_torn_line(grades)
     kept: set[int] = set()
     for _, _, outcome in _outcomes(grades):
+        _refuse_another_judge(grades, outcome, judge)
         key = hash(str(outcome["id"]))
         (kept.discard if outcome.get("code") == _AGAIN else kept.add)(key)
     return frozenset(kept)
+
+
+def _refuse_another_judge(grades: Path, outcome: dict[str, Any], judge: str) -> None:
+    """Grades by two judges in one file would be compared as if they were alike."""
+    before = outcome["provenance"]["judge"]
+    if before != judge:
+        raise InputError(
+            f"{str(grades)!r} was graded by the judge {before!r}, not {judge!r}. "
+            "Go on with that one, or name another file with --out"
+        )
 
 
 def _drop_torn_line(grades: Path) -> None:
@@ -133,7 +145,7 @@ def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
         for number, raw in enumerate(iter(file.readline, b""), start=1):
             try:
                 outcome = json.loads(raw)
-                outcome["id"], outcome["kind"]
+                outcome["id"], outcome["kind"], outcome["provenance"]["judge"]
             except (ValueError, TypeError, KeyError) as exc:
                 raise InputError(
                     f"{str(grades)!r}, line {number} is not a grade; "
@@ -236,7 +248,9 @@ def _put_in_order(answers: Path, grades: Path) -> None:
     ordered = grades.with_name(f"{grades.name}.ordered")
     with grades.open("rb") as source, ordered.open("wb") as target:
         for line in read_lines(answers):
-            place = isinstance(line, AnswerLine) and latest.pop(hash(line.key), None)
+            if isinstance(line, Unreadable):
+                continue
+            place = latest.pop(hash(line.key), None)
             if place:
                 source.seek(place[0])
                 target.write(source.read(place[1]))
