@@ -26,14 +26,16 @@ def main() -> None:
     """Check the weights, export, quantise, and say what came out."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    weights = folder / "model.safetensors"
-    found = sha256(weights)
-    if found != WEIGHTS:
-        sys.exit(f"{weights} has SHA-256 {found}, not {WEIGHTS}")
+    parser.add_argument("--weights", type=Path, help="from `evals.train_encoder`")
+    given = parser.parse_args()
+    model = encoder(checked(given.folder))
+    if given.weights:
+        from safetensors.torch import load_file
+
+        model.load_state_dict(load_file(given.weights))
     TARGET.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(folder / "tokenizer.json", TARGET / "tokenizer.json")
-    export(weights, TARGET / "model.onnx")
+    shutil.copyfile(given.folder / "tokenizer.json", TARGET / "tokenizer.json")
+    export(model, TARGET / "model.onnx")
     for name in ("model.onnx", "tokenizer.json"):
         print(f"{sha256(TARGET / name)}  {name}")
 
@@ -43,17 +45,27 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def export(weights: Path, target: Path) -> None:
+def checked(folder: Path) -> dict[str, Any]:
+    """The original weights by name, if they are the ones that this was made for."""
+    from safetensors.torch import load_file
+
+    weights = folder / "model.safetensors"
+    found = sha256(weights)
+    if found != WEIGHTS:
+        sys.exit(f"{weights} has SHA-256 {found}, not {WEIGHTS}")
+    return dict(load_file(weights))
+
+
+def export(model: Any, target: Path) -> None:
     """Write the encoder: token ids and mask (n, t) to token vectors (n, t, 384)."""
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
-    from safetensors.torch import load_file
 
     example = (torch.ones(2, 8, dtype=torch.int64), torch.ones(2, 8, dtype=torch.int64))
     with tempfile.TemporaryDirectory() as scratch:
         full = Path(scratch) / "full.onnx"
         torch.onnx.export(
-            encoder(load_file(weights)),
+            model,
             example,
             full,
             input_names=["ids", "mask"],

@@ -56,12 +56,21 @@ class Pair(Frozen):
 
 async def measure(judge: str, split: str, folder: Path) -> Report:
     """Grade every example of a split. Raises `InputError` where there is none."""
-    grader = build(read_settings(judge=judge))
     examples = [e for e in read_examples(folder) if e.split == split]
     if not examples:
         raise InputError(
             f"there are no labelled examples of split {split!r} in {folder}"
         )
+    return await compare(build(read_settings(judge=judge)), split, examples)
+
+
+async def compare(
+    grader: Grader, split: str, examples: Sequence[LabelledExample]
+) -> Report:
+    """Grade examples, and say how far the grader and the labels agree.
+
+    Raises `ContentError` where labels are not for the rubric.
+    """
     pairs, ungraded = [], []
     for example in examples:
         outcome = await _grade(grader, example)
@@ -70,7 +79,7 @@ async def measure(judge: str, split: str, folder: Path) -> Report:
         else:
             ungraded.append(f"{example.id}: {outcome.reason}")
     return Report(
-        judge=judge,
+        judge=grader.judge.name,
         split=split,
         answers=len(examples),
         questions=len({e.question_id for e in examples}),
@@ -82,10 +91,10 @@ async def measure(judge: str, split: str, folder: Path) -> Report:
 
 async def _grade(grader: Grader, example: LabelledExample) -> Pair | Ungraded:
     rubric = grader.shelf.rubric(example.question_id)
+    percent = score(rubric, labelled_judgement(rubric, example)).percent
     outcome = await grade_answer(grader.judge, rubric, read_answer(example.answer))
     if isinstance(outcome, Ungraded):
         return outcome
-    percent = score(rubric, labelled_judgement(rubric, example)).percent
     return Pair(example=example, labelled_percent=percent, grade=outcome)
 
 
@@ -94,6 +103,13 @@ def labelled_judgement(rubric: Rubric, example: LabelledExample) -> Judgement:
 
     Raises `ContentError` where the labels are not for this rubric.
     """
+    labelled = {*example.verdicts, *example.red_flags}
+    stray = sorted(labelled - {part.id for part in rubric.parts})
+    if stray:
+        raise ContentError(
+            f"example {example.id!r} has a label for {stray[0]!r}, which is no "
+            f"criterion or red flag of {rubric.question.id!r}"
+        )
     try:
         return Judgement(
             findings=tuple(
@@ -268,9 +284,16 @@ def _number(value: float | None) -> str:
 def below_baseline(report: Report, path: Path) -> list[str]:
     """Figures that are worse than `baseline.json` promises, in words.
 
-    The file maps a judge to figures: the worst value that is still accepted.
+    The file maps a judge to figures: the worst value that is still accepted. Raises
+    `ContentError` where it cannot be read or promises a figure that there is not.
     """
-    promised = json.loads(path.read_text()).get(report.judge, {})
+    try:
+        promised = json.loads(path.read_text()).get(report.judge, {})
+    except (OSError, ValueError) as exc:
+        raise ContentError(f"{path}: {exc}") from exc
+    unknown = sorted(set(promised) - set(report.figures))
+    if unknown:
+        raise ContentError(f"{path}: there is no figure {unknown[0]!r}")
     problems = []
     for name, worst in promised.items():
         value = report.figures[name].value

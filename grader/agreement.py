@@ -1,4 +1,4 @@
-"""How far a judge and its labellers match. Every figure is None where it has no meaning.
+"""How far a judge and its labellers match; None where a figure has no meaning.
 
 Verified in tests against scikit-learn and scipy.
 """

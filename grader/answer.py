@@ -217,6 +217,7 @@ _END = re.compile(
     r"|(?<=[a-z]{3})[.!?](?=[A-Z][a-z]{1,20}[ ,])"
 )
 _WORD_BEFORE = re.compile(r"[^\s(\[\"'“‘]+$")
+_ENTRY = re.compile(r"\s*[\w'’-]{1,30}(?: [\w'’-]{1,30})? ?[=:]")
 _BREAK = re.compile(
     r"[;,:]\s|\s[-–—]\s|\s(?=(?:and|but|so|because|then|while|which)\s)"
 )
@@ -228,7 +229,7 @@ _ABBREVIATIONS = frozenset(
 )
 _LONG = 400
 """Characters after which a piece without a full stop is cut."""
-_SHORT_LINE = 45
+_SHORT_LINE = 60
 """A line under this many characters was ended by its writer, not by a text editor."""
 
 
@@ -271,7 +272,7 @@ def _continues(text: str, start: int, last: int, line: re.Match[str]) -> bool:
     return (
         len(gap) == 1
         and here[:1].islower()
-        and not _MARKER.match(line[0])
+        and not (_MARKER.match(line[0]) or _ENTRY.match(line[0]))
         and len(above) - newline - 1 >= _SHORT_LINE
         and above[-1:] not in ".!?:;…"
     )

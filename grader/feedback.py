@@ -26,13 +26,16 @@ def feedback(
     pairs = [(criterion, findings[criterion.id]) for criterion in rubric.criteria]
     got = tuple(_got(c, f, reveal) for c, f in pairs if f.verdict is Verdict.MET)
     lacking = [(c, f) for c, f in pairs if f.verdict is not Verdict.MET]
-    flags = tuple(_flag_note(flag, judgement) for flag in seen_flags(rubric, judgement))
+    seen = seen_flags(rubric, judgement)
+    flags = tuple(_flag_note(flag, judgement) for flag in seen)
+    sure = {s.red_flag_id for s in judgement.sightings if not is_unsure(s.probability)}
     return Feedback(
         summary=_summary(scored, len(got), pairs),
         got=got,
         missing=tuple(_missing(c, f, reveal) for c, f in lacking),
         flags=flags,
-        next=_next(flags, lacking),
+        # What may be no red flag at all is not what to work on first.
+        next=_next([flag for flag in flags if flag.red_flag_id in sure], lacking),
         strong_answer=rubric.strong_answer if reveal else None,
     )
 
@@ -131,8 +134,9 @@ def _quotes(evidence: Sequence[Evidence]) -> tuple[str, ...]:
 def _next(
     flags: Sequence[FlagNote], lacking: Sequence[tuple[Criterion, Finding]]
 ) -> str:
-    if flags and flags[0].quotes:
-        return f"Look again at “{_clip(flags[0].quotes[0])}”. Would you still say it?"
+    quoted = next((flag.quotes[0] for flag in flags if flag.quotes), None)
+    if quoted:
+        return f"Read “{_clip(quoted)}” once more. Is that what you would do?"
     if lacking:
         order = {Verdict.PARTIAL: 0, Verdict.UNMET: 1}
         criterion, _ = max(

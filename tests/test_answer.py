@@ -51,10 +51,18 @@ def sentences(text: str) -> list[str]:
             ["for x in xs:\n    fit(x)", "That is all"],
         ),
         (
-            "A line that a mail program wrapped as it was so long\nends here. Next.",
+            "A line which a mail program wrapped as it grew to be so long\nhere. Next.",
             [
-                "A line that a mail program wrapped as it was so long\nends here.",
+                "A line which a mail program wrapped as it grew to be so long\nhere.",
                 "Next.",
+            ],
+        ),
+        (
+            "precision = how many of those it said yes to are really yes, i think\n"
+            "recall = how many of the real ones it finds",
+            [
+                "precision = how many of those it said yes to are really yes, i think",
+                "recall = how many of the real ones it finds",
             ],
         ),
         ("...\n---\n***", []),
