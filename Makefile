@@ -21,7 +21,9 @@ check:  ## Format, lint, types, tests with coverage, offline evals
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/grader check
+	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 	$(BIN)/python -m evals run
 

@@ -90,7 +90,7 @@ def _parse(number: int, raw: bytes) -> AnswerLine | Unreadable:
     except AnswerError as exc:
         return Unreadable(number, str(exc))
     except json.JSONDecodeError as exc:
-        return Unreadable(number, f"is not JSON: {exc.msg} at column {exc.colno}")
+        return Unreadable(number, f"is not JSON: {exc.msg} (column {exc.colno})")
     except (ValueError, RecursionError) as exc:
         return Unreadable(number, f"is not JSON: {exc}")
     if not isinstance(fields, dict):
@@ -155,7 +155,12 @@ def _rows(
         except StopIteration:
             return
         except csv.Error as exc:
-            yield Unreadable(number, f"is not CSV: {exc}")
+            # The rest of too long a cell would be taken for rows of its own.
+            last = "field limit" in str(exc)
+            rest = "; nothing after it was read" if last else ""
+            yield Unreadable(number, f"is not CSV: {exc}{rest}")
+            if last:
+                return
             continue
         if not any(cell.strip() for cell in row):
             continue

@@ -23,6 +23,8 @@ from grader.judgement import Usage
 
 AHEAD = 4
 """Answers in flight or waiting for their turn, per worker."""
+_BEGINNING = b'{"id"'
+"""How each line of grades begins."""
 _AGAIN = UngradedCode.PROVIDER_UNAVAILABLE.value
 
 
@@ -57,6 +59,7 @@ async def grade_file(
     early, and says so in the tally, where the provider cannot be waited for.
     """
     tally = Tally()
+    _refuse_the_answers_themselves(answers, grades)
     judge = grader.judge.name
     kept = _resume_from(answers, grades, judge) if resume else _start(grades)
     with grades.open("ab") as file:
@@ -71,10 +74,18 @@ async def grade_file(
                 _append(file, _as_line(line, outcome))
                 _count(tally, outcome)
             progress(tally)
-        os.fsync(file.fileno())
-    if kept:
+        if grades.is_file():
+            os.fsync(file.fileno())
+    if resume:
         _put_in_order(answers, grades)
     return tally
+
+
+def _refuse_the_answers_themselves(answers: Path, grades: Path) -> None:
+    if grades.exists() and answers.exists() and grades.samefile(answers):
+        raise InputError(
+            f"{str(grades)!r} holds the answers; name another file with --out"
+        )
 
 
 def _start(grades: Path) -> frozenset[int]:
@@ -102,12 +113,14 @@ def _resume_from(answers: Path, grades: Path, judge: str) -> frozenset[int]:
         )
     if not grades.exists():
         return _start(grades)
-    _drop_torn_line(grades)
     kept: set[int] = set()
-    for _, _, outcome in _outcomes(grades):
+    end = 0
+    for at, raw, outcome in _outcomes(grades):
+        end = at + len(raw)
         _refuse_another_judge(grades, outcome, judge)
         key = hash(str(outcome["id"]))
         (kept.discard if outcome.get("code") == _AGAIN else kept.add)(key)
+    os.truncate(grades, end)
     return frozenset(kept)
 
 
@@ -121,36 +134,27 @@ def _refuse_another_judge(grades: Path, outcome: dict[str, Any], judge: str) -> 
         )
 
 
-def _drop_torn_line(grades: Path) -> None:
-    """A killed run may leave half a line; what it held is graded again."""
-    with grades.open("rb+") as file:
-        content_end = file.seek(0, os.SEEK_END)
-        at = content_end
-        while at:
-            step = min(1 << 16, at)
-            file.seek(at - step)
-            newline = file.read(step).rfind(b"\n")
-            if newline >= 0:
-                at = at - step + newline + 1
-                break
-            at -= step
-        if at != content_end:
-            file.truncate(at)
-
-
 def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
-    """Offset, bytes and fields of each line of a file of grades."""
+    """Offset, bytes and fields of each line of a file of grades but a torn last one.
+
+    A killed run may leave half a line; what it held is graded again.
+    """
     with grades.open("rb") as file:
         offset = 0
         for number, raw in enumerate(iter(file.readline, b""), start=1):
+            whole = raw.endswith(b"\n")
+            if not whole and raw[: len(_BEGINNING)] == _BEGINNING[: len(raw)]:
+                return
             try:
                 outcome = json.loads(raw)
                 outcome["id"], outcome["kind"], outcome["provenance"]["judge"]
-            except (ValueError, TypeError, KeyError) as exc:
+            except (ValueError, TypeError, KeyError):
+                whole = False
+            if not whole:
                 raise InputError(
                     f"{str(grades)!r}, line {number} is not a grade; "
                     "mend or remove the line, or name another file with --out"
-                ) from exc
+                )
             yield offset, raw, outcome
             offset += len(raw)
 

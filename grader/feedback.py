@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from grader.grade import Band, Feedback, FlagNote, Got, Missing, Score
+from grader.grade import Band, Feedback, FlagNote, Got, Missing, ReviewReason, Score
 from grader.judgement import Evidence, Finding, Judgement, Verdict
 from grader.rubric import Criterion, FlagKind, RedFlag, Rubric
 from grader.scoring import band, seen_flags
@@ -11,6 +11,16 @@ NUDGE = "There is one more point to make here. What else would a colleague ask y
 """The hint of a criterion whose rubric has none yet."""
 UNSURE = 0.25
 """A verdict whose probability lies this near to even is called unsure."""
+WHY = {
+    ReviewReason.CANNOT_ASSESS: "a point could not be assessed",
+    ReviewReason.CONTRADICTION: "the answer seems to contradict itself",
+    ReviewReason.STEERING: "a sentence speaks to the judge",
+    ReviewReason.HIDDEN_TEXT: "the answer holds hidden characters",
+    ReviewReason.RED_FLAG: "a red flag was seen",
+    ReviewReason.LOW_CONFIDENCE: "the judge is unsure",
+    ReviewReason.NEAR_CUT: "the score is near a cut between two bands",
+}
+"""What each reason to look says, the most pressing first."""
 _NUMBERS = "no one two three four five six seven eight nine ten".split()
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    AliasChoices,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -35,13 +34,14 @@ class Settings(BaseSettings):
     longest_answer: PositiveInt = LONGEST
 
     model: str | None = None
-    base_url: Annotated[
-        str | None,
-        Field(validation_alias=AliasChoices("GRADER_BASE_URL", "OPENAI_BASE_URL")),
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    # Read where the two above are not given, wherever those are looked for.
+    openai_base_url: Annotated[
+        str | None, Field(validation_alias="OPENAI_BASE_URL")
     ] = None
-    api_key: Annotated[
-        SecretStr | None,
-        Field(validation_alias=AliasChoices("GRADER_API_KEY", "OPENAI_API_KEY")),
+    openai_api_key: Annotated[
+        SecretStr | None, Field(validation_alias="OPENAI_API_KEY")
     ] = None
     llm_timeout: PositiveFloat = 60.0
     llm_attempts: Annotated[int, Field(ge=1, le=10)] = 4
@@ -50,6 +50,17 @@ class Settings(BaseSettings):
 
     threads: Annotated[int, Field(ge=1, le=64)] = 1
     max_body_bytes: PositiveInt = 1_000_000
+
+    @property
+    def endpoint(self) -> str | None:
+        """The model's address, or None for OpenAI's own."""
+        return self.base_url or self.openai_base_url
+
+    @property
+    def key(self) -> str:
+        """The key for the endpoint, empty where there is none."""
+        key = self.api_key or self.openai_api_key
+        return key.get_secret_value().strip() if key else ""
 
 
 def read_settings(**given: object) -> Settings:
@@ -64,3 +75,5 @@ def read_settings(**given: object) -> Settings:
         name = str(first["loc"][0]).upper()
         name = name if name.startswith(("GRADER_", "OPENAI_")) else f"GRADER_{name}"
         raise SettingsError(f"setting {name}: {first['msg']}") from exc
+    except UnicodeDecodeError as exc:
+        raise SettingsError("the file .env is not UTF-8 text; save it as such") from exc

@@ -14,17 +14,31 @@ def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     settings = read_settings()
 
     assert (settings.judge, settings.model) == ("llm", "openai:gpt-5-mini")
-    assert settings.api_key is not None
+    assert settings.key == "sk-secret"
     assert "sk-secret" not in repr(settings)
 
 
-def test_the_projects_own_variable_wins_over_openais(
-    monkeypatch: pytest.MonkeyPatch,
+def test_openais_variables_are_read_where_the_projects_own_are_not_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("OPENAI_BASE_URL", "https://one.example/v1")
-    monkeypatch.setenv("GRADER_BASE_URL", "https://two.example/v1")
+    monkeypatch.setenv("OPENAI_API_KEY", "one")
+    before = read_settings()
+    (tmp_path / ".env").write_text(
+        "GRADER_BASE_URL=https://two.example/v1\nGRADER_API_KEY=two\n"
+    )
 
-    assert read_settings().base_url == "https://two.example/v1"
+    after = read_settings()
+
+    assert (before.endpoint, before.key) == ("https://one.example/v1", "one")
+    assert (after.endpoint, after.key) == ("https://two.example/v1", "two")
+
+
+def test_a_settings_file_that_is_not_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("GRADER_MODEL=ü".encode("latin-1"))
+
+    with pytest.raises(SettingsError, match=r"\.env is not UTF-8"):
+        read_settings()
 
 
 def test_settings_come_from_a_file_too(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
 """`grader check`: what is wrong with rubrics."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from grader.cli.exits import MEND
+from grader.cli.printing import print_json, printable, visible
 
 if TYPE_CHECKING:
     from grader.rubric_lint import Problem
@@ -33,12 +35,11 @@ def check(
         raise NotFound(f"there is no file or folder {str(place)!r}")
     problems = lint_folder(place)
     if as_json:
-        found = [problem.model_dump(mode="json") for problem in problems]
-        print(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json([problem.model_dump(mode="json") for problem in problems])
     else:
         _print(problems, len(rubric_paths(place)))
     if problems:
-        raise typer.Exit(1)
+        raise typer.Exit(MEND)
 
 
 def _own_rubrics() -> Path:
@@ -51,7 +52,7 @@ def _own_rubrics() -> Path:
 def _print(problems: Sequence["Problem"], checked: int) -> None:
     for problem in problems:
         part = f"{problem.part}: " if problem.part else ""
-        print(f"{problem.path}: {part}{problem.message}")
+        print(f"{visible(problem.path)}: {printable(part + problem.message)}")
     files = len({problem.path for problem in problems})
     rubrics = "1 rubric" if checked == 1 else f"{checked} rubrics"
     number = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.options import RubricsOption
+from grader.cli.printing import visible
 
 
 def fit(
@@ -16,9 +17,9 @@ def fit(
     ] = False,
     rubrics: RubricsOption = None,
 ) -> None:
-    """Fit the local judge to a rubric's examples, once, and keep the result beside it.
+    """Fit the local judge to a rubric's examples, and keep the result beside it.
 
-    Without this, the judge fits at first use, which takes a few seconds each time.
+    Without this, the judge fits at first use, which takes seconds each time.
     """
     if (question_id is None) == (not everything):
         raise typer.BadParameter("name one question, or use --all")
@@ -42,4 +43,4 @@ def fit(
         path = heads_path(shelf.paths[rubric.question.id])
         save_heads(fit_heads(rubric, encoder), path, stamp(rubric, encoder))
         count = sum(len(part.examples) for part in rubric.parts)
-        print(f"{path}: {len(rubric.parts)} heads from {count} examples")
+        print(f"{visible(path)}: {len(rubric.parts)} heads from {count} examples")

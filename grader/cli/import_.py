@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from grader.cli.printing import visible
+
 
 def import_page(
     page: Annotated[Path, typer.Argument(help="A page of questions in Markdown.")],
@@ -22,7 +24,7 @@ def import_page(
     questions = read_page(text, str(page))
     written = write_drafts(questions, topic, out, page_source(text) or page.name)
     for path in written:
-        print(path)
+        print(visible(path))
     drafts = "1 draft" if len(written) == 1 else f"{len(written)} drafts"
     print(
         f"\n{drafts} written, in the page's own words. A person still has to:\n"
@@ -30,5 +32,5 @@ def import_page(
         "- weigh the points, which were shared out evenly;\n"
         "- write the hints;\n"
         "- check the kind of each red flag, which was guessed, and its cap;\n"
-        f"- run `grader check {out}` until it has nothing to say."
+        f"- run `grader check {visible(out)}` until it has nothing to say."
     )

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from grader.cli.printing import visible
+
 
 def release(
     path: Annotated[
@@ -24,5 +26,5 @@ def release(
     locked = lock or releases.find_lock(path)
     added = releases.release(path, locked)
     for line in added:
-        print(line)
-    print(f"{path}: released" if added else f"{path}: already released")
+        print(visible(line))
+    print(f"{visible(path)}: {'released' if added else 'already released'}")

@@ -140,8 +140,8 @@ class OpenAILLM:
 
 
 def _key(settings: Settings) -> str:
-    key = settings.api_key.get_secret_value().strip() if settings.api_key else ""
-    if not key and not settings.base_url:
+    key = settings.key
+    if not key and not settings.endpoint:
         raise SettingsError(
             "OpenAI needs a key: set GRADER_API_KEY, or GRADER_BASE_URL for a model "
             "of your own"
@@ -153,7 +153,7 @@ def _key(settings: Settings) -> str:
 
 def _address(settings: Settings) -> httpx2.URL:
     try:
-        url = httpx2.URL(settings.base_url or OPENAI)
+        url = httpx2.URL(settings.endpoint or OPENAI)
     except httpx2.InvalidURL as exc:
         raise SettingsError(f"GRADER_BASE_URL is no address: {exc}") from exc
     if url.scheme not in ("http", "https") or not url.host:

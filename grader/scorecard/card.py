@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pydantic import Field
 
-from grader.feedback import is_unsure
+from grader.feedback import WHY, is_unsure
 from grader.grade import ReviewReason
 from grader.judgement import Evidence, Verdict
 from grader.rubric import FlagKind, Frozen, Level, Rubric
@@ -17,16 +17,6 @@ from grader.scorecard.results import (
     UngradedAnswer,
 )
 
-WHY = {
-    ReviewReason.CANNOT_ASSESS: "a point could not be assessed",
-    ReviewReason.CONTRADICTION: "the answer seems to contradict itself",
-    ReviewReason.STEERING: "a sentence speaks to the judge",
-    ReviewReason.HIDDEN_TEXT: "the answer holds hidden characters",
-    ReviewReason.RED_FLAG: "a red flag was seen",
-    ReviewReason.LOW_CONFIDENCE: "the judge is unsure",
-    ReviewReason.NEAR_CUT: "the score is near a cut between two bands",
-}
-"""What each reason to look says, the most pressing first."""
 _PRESSING = {reason.value: place for place, reason in enumerate(WHY)}
 MOST_LISTED = 5
 """Strengths, and gaps, of one candidate."""
