@@ -48,8 +48,9 @@ def split_of(id: str) -> Split:
 def read_examples(folder: Path = FOLDER) -> Iterator[LabelledExample]:
     """Every labelled example. Raises `InputError` that names file and line."""
     for path in sorted(folder.glob("*.jsonl")):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        for number, line in enumerate(lines, start=1):
+        for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+            if not line.strip():
+                continue
             try:
                 yield LabelledExample.model_validate(json.loads(line))
             except (ValueError, ValidationError) as exc:

@@ -47,8 +47,8 @@ def _local(settings: Settings) -> Judge:
     shelf = open_shelf(settings)
 
     def stored_heads(rubric: Rubric) -> Heads | None:
-        path = heads_path(shelf.paths[rubric.question.id])
-        return load_heads(path, stamp(rubric, encoder))
+        path = shelf.paths.get(rubric.question.id)
+        return load_heads(heads_path(path), stamp(rubric, encoder)) if path else None
 
     return LocalJudge(encoder, stored_heads)
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import zipfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,14 +11,25 @@ from pathlib import Path
 import numpy as np
 
 from grader.errors import ModelFileError
-from grader.judges.encoder import Encoder, Vectors, unit
+from grader.judges.encoder import Encoder, Passages, Vectors, unit
 from grader.judges.logistic import Floats, fit_logistic
-from grader.rubric import Rubric
+from grader.rubric import Criterion, FlagKind, RedFlag, Rubric
 
 C = 10.0
-"""Inverse strength of the penalty, as measured in `../shared/judging.md`."""
+"""Inverse strength of the penalty on a head's weights."""
 BACKGROUND = Path(__file__).parent / "background.npz"
 """Vectors of passages, and the question that each is about, if any."""
+# What numpy, zipfile and zlib raise when bytes of an .npz file are cut off or flipped.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @dataclass(frozen=True)
@@ -50,16 +62,25 @@ def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
     """Fit a head for each part on its own examples.
 
     The question said again and passages that answer something else count as not met.
+    People say two things in one sentence, so the examples count once more, each run
+    together with passages that meet other criteria.
     """
     asked = encoder.encode([rubric.question.text]).embeddings()
     others = np.vstack([asked, other_passages(rubric.question.id)])
+    passages = {
+        p.id: encoder.encode([e.text for e in p.examples]) for p in rubric.parts
+    }
     fitted, centres = [], []
     for part in rubric.parts:
-        vectors = encoder.encode([e.text for e in part.examples]).embeddings()
         met = np.array([e.met for e in part.examples])
-        rows = np.vstack([vectors, others])
-        fitted.append(fit_logistic(rows, np.append(met, np.zeros(len(others))), c=C))
-        centres.append(vectors[met].mean(axis=0))
+        alone = passages[part.id].embeddings()
+        joined = _joined(rubric, part, passages)
+        rows = np.vstack([alone, others, *joined])
+        labels = [met, np.zeros(len(others)), *(met for _ in joined)]
+        weights = np.ones(len(rows))
+        weights[len(alone) + len(others) :] = 1 / max(len(joined), 1)
+        fitted.append(fit_logistic(rows, np.concatenate(labels), weights, C))
+        centres.append(alone[met].mean(axis=0))
     return Heads(
         ids=tuple(part.id for part in rubric.parts),
         weights=np.array([head.weights for head in fitted], dtype=np.float32),
@@ -68,13 +89,39 @@ def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
     )
 
 
+def _joined(
+    rubric: Rubric, part: Criterion | RedFlag, passages: Mapping[str, Passages]
+) -> list[Vectors]:
+    """A part's examples pooled with passages that meet another criterion.
+
+    One array (n, 384) for each other criterion; none for an omission, whose examples
+    are whole answers.
+    """
+    if isinstance(part, RedFlag) and part.kind is FlagKind.OMITS:
+        return []
+    own = passages[part.id]
+    joined = []
+    for other in rubric.criteria:
+        met = [n for n, example in enumerate(other.examples) if example.met]
+        if other.id == part.id or not met:
+            continue
+        with_ = [met[7 * n % len(met)] for n in range(len(part.examples))]
+        sums = own.sums + passages[other.id].sums[with_]
+        counts = own.counts + passages[other.id].counts[with_]
+        joined.append(unit(sums / counts[:, None]))
+    return joined
+
+
 def heads_path(rubric_path: Path) -> Path:
     """Where the heads of the rubric at this path are kept."""
     return rubric_path.with_suffix(".heads.npz")
 
 
 def stamp(rubric: Rubric, encoder: Encoder) -> str:
-    """What heads were fitted from; they are of no use with anything else."""
+    """What heads were fitted from; they are of no use with anything else.
+
+    Raises `ModelFileError` where the background is missing.
+    """
     return hashlib.sha256(
         f"{rubric.digest} {encoder.digest} {C} {_background_digest()}".encode()
     ).hexdigest()
@@ -82,7 +129,17 @@ def stamp(rubric: Rubric, encoder: Encoder) -> str:
 
 @lru_cache(maxsize=1)
 def _background_digest() -> str:
-    return hashlib.sha256(BACKGROUND.read_bytes()).hexdigest()
+    try:
+        return hashlib.sha256(BACKGROUND.read_bytes()).hexdigest()
+    except OSError as exc:
+        raise _no_background() from exc
+
+
+def _no_background() -> ModelFileError:
+    return ModelFileError(
+        f"the built-in model's file {BACKGROUND.name!r} is missing or damaged; "
+        "install the package again"
+    )
 
 
 def save_heads(heads: Heads, path: Path, stamped: str) -> None:
@@ -98,9 +155,9 @@ def save_heads(heads: Heads, path: Path, stamped: str) -> None:
 
 
 def load_heads(path: Path, stamped: str) -> Heads | None:
-    """Read heads; None where there are none, or they were fitted from other files."""
+    """Read heads; None where there are none, or none that fit the stamp."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             if str(file["stamp"]) != stamped:
                 return None
             return Heads(
@@ -109,7 +166,7 @@ def load_heads(path: Path, stamped: str) -> Heads | None:
                 intercepts=file["intercepts"],
                 centres=file["centres"].astype(np.float32),
             )
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except _DAMAGED:
         return None
 
 
@@ -117,14 +174,14 @@ def load_heads(path: Path, stamped: str) -> Heads | None:
 def other_passages(question_id: str) -> Vectors:
     """Unit vectors (n, 384) of passages that do not answer this question."""
     try:
-        with np.load(BACKGROUND, allow_pickle=False) as file:
+        with (
+            BACKGROUND.open("rb") as opened,
+            np.load(opened, allow_pickle=False) as file,
+        ):
             vectors = file["vectors"].astype(np.float32)
             return np.asarray(vectors[file["questions"] != question_id])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as exc:
-        raise ModelFileError(
-            f"the built-in model's file {BACKGROUND.name!r} is missing or damaged; "
-            "install the package again"
-        ) from exc
+    except _DAMAGED as exc:
+        raise _no_background() from exc
 
 
 def save_background(passages: Sequence[tuple[str, str]], encoder: Encoder) -> None:

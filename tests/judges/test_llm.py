@@ -209,7 +209,9 @@ def test_an_answer_that_holds_a_fence_does_not_close_its_own() -> None:
 
 
 def test_a_sentence_that_an_editor_wrapped_is_one_line() -> None:
-    text = "The newest of all the things on the pile is always the\nfirst one off."
+    text = (
+        "The newest of all the many things on top of the pile is always\nthe first off."
+    )
 
     _, line, _ = fence(read_answer(text)).split("\n")
 
