@@ -6,8 +6,10 @@
 
 All encoder weights and one linear head per criterion and red flag are trained at once:
 binary cross-entropy on each passage's own part, and less of the same towards "no" for
-every part of other questions. The heads are thrown away; `grader fit --all` fits new
-ones. Takes some ten minutes on two cores. Reads no labelled answer.
+every part of other questions. People say two things in one sentence, so in every epoch
+half as many passages again are two run together: any passage, and one that meets
+another criterion of the same question. The heads are thrown away; `grader fit --all`
+fits new ones. Takes some ten minutes on two cores. Reads no labelled answer.
 """
 
 import argparse
@@ -20,7 +22,7 @@ from evals.make_encoder import TARGET, checked, encoder
 from grader.settings import Settings
 from grader.wiring import open_shelf
 
-EPOCHS = 5
+EPOCHS = 4
 BATCH = 32
 SEED = 0
 ENCODER_RATE, HEAD_RATE = 4e-5, 5e-3
@@ -28,15 +30,18 @@ SCALE = 10.0
 """What unit vectors are multiplied by in front of a head."""
 ELSEWHERE = 1.2
 """Weight of saying no to the parts of other questions."""
+JOINED = 0.5
+"""Passages run together, as a share of all."""
+JOINERS = (" and ", ", so ", ", but ", "; ", ". ", " because ", ", and then ")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One passage: its text, which part it is an example of (or -1), and its label."""
+    """A passage, the question it is about (or -1), and its label for some parts."""
 
     text: str
-    part: int
-    met: float
+    question: int
+    labels: tuple[tuple[int, float], ...]
 
 
 def main() -> None:
@@ -64,10 +69,27 @@ def read_rows() -> tuple[list[Row], list[int]]:
     for number, rubric in enumerate(open_shelf(Settings()).rubrics()):
         for part in rubric.parts:
             for example in part.examples:
-                rows.append(Row(example.text, len(questions), float(example.met)))
+                label = (len(questions), float(example.met))
+                rows.append(Row(example.text, number, (label,)))
             questions.append(number)
     generic = Path(__file__).with_name("generic_passages.txt").read_text().splitlines()
-    return rows + [Row(text, -1, 0.0) for text in generic], questions
+    return rows + [Row(text, -1, ()) for text in generic], questions
+
+
+def joined_rows(rows: list[Row]) -> list[Row]:
+    """Passages run together: any one, and one that meets another criterion."""
+    met: dict[int, list[Row]] = {}
+    for row in rows:
+        if row.labels and row.labels[0][1]:
+            met.setdefault(row.question, []).append(row)
+    made = []
+    for row in random.sample(rows, int(JOINED * len(rows))):
+        other = random.choice(met[row.question]) if row.labels else row
+        if row.labels and other.labels[0][0] != row.labels[0][0]:
+            first, second = random.sample([row, other], 2)
+            text = first.text.rstrip(".") + random.choice(JOINERS) + second.text
+            made.append(Row(text, row.question, row.labels + other.labels))
+    return made
 
 
 def train(model: Any, rows: list[Row], questions: list[int]) -> None:
@@ -78,7 +100,6 @@ def train(model: Any, rows: list[Row], questions: list[int]) -> None:
     tokenizer = Tokenizer.from_file(str(TARGET / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(128)
-    ids = [tokenizer.encode(row.text).ids for row in rows]
     heads = torch.nn.Linear(384, len(questions))
     torch.nn.init.zeros_(heads.weight)
     torch.nn.init.constant_(heads.bias, -1.0)
@@ -87,22 +108,22 @@ def train(model: Any, rows: list[Row], questions: list[int]) -> None:
         {"params": heads.parameters(), "lr": HEAD_RATE},
     ]
     optimiser = torch.optim.AdamW(groups, weight_decay=0.01)
-    steps = EPOCHS * (len(rows) // BATCH + 1)
+    steps = EPOCHS * (int((1 + JOINED) * len(rows)) // BATCH + 1)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, step / 100) * max(0.05, 1 - step / steps)
     )
-    of_part = torch.tensor([*questions, -1])
+    of_part = torch.tensor(questions)
     dropout = torch.nn.Dropout(0.1)
     model.train()
     for epoch in range(EPOCHS):
         total = 0.0
+        shown = rows + joined_rows(rows)
+        ids = [tokenizer.encode(row.text).ids for row in shown]
         batches = batches_of(ids)
         for batch in batches:
             vectors = pooled(model, [ids[row] for row in batch])
             logits = heads(dropout(vectors) * SCALE)
-            part = torch.tensor([rows[row].part for row in batch])
-            met = torch.tensor([rows[row].met for row in batch])
-            loss = loss_of(logits, part, met, of_part)
+            loss = loss_of(logits, [shown[row] for row in batch], of_part)
             optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -113,15 +134,16 @@ def train(model: Any, rows: list[Row], questions: list[int]) -> None:
     model.eval()
 
 
-def loss_of(logits: Any, part: Any, met: Any, of_part: Any) -> Any:
-    """The loss of one batch: logits (n, parts), the part and label of each row (n,)."""
+def loss_of(logits: Any, rows: list[Row], of_part: Any) -> Any:
+    """The loss of one batch, from logits (n, parts)."""
     import torch
     from torch.nn import functional
 
-    own = part >= 0
-    picked = logits[torch.arange(len(part)), part.clamp(min=0)]
-    loss = functional.binary_cross_entropy_with_logits(picked[own], met[own])
-    elsewhere = (of_part[:-1][None, :] != of_part[part][:, None]).float()
+    labels = [(n, *label) for n, row in enumerate(rows) for label in row.labels]
+    places, parts, met = (torch.tensor(column) for column in zip(*labels, strict=True))
+    loss = functional.binary_cross_entropy_with_logits(logits[places, parts], met)
+    question = torch.tensor([row.question for row in rows])
+    elsewhere = (of_part[None, :] != question[:, None]).float()
     said_yes = functional.softplus(logits) * elsewhere
     return loss + ELSEWHERE * said_yes.sum() / elsewhere.sum()
 

@@ -1,6 +1,8 @@
 """Files of answers, JSONL or CSV, read one line at a time."""
 
 import csv
+import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +33,14 @@ class AnswerLine:
         """What the id is matched by: 7 and "7" are the same answer."""
         return str(self.id)
 
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of the answer in hex, as its grade records it; None if no text."""
+        if not isinstance(self.answer, str):
+            return None
+        received = self.answer.encode(errors="surrogatepass")
+        return hashlib.sha256(received).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -44,10 +54,12 @@ def read_lines(path: Path) -> Iterator[AnswerLine | Unreadable]:
     """Every line of a `.csv` file, or of any other file as JSON lines, in order.
 
     Blank lines are skipped. Raises `InputError` where the whole file cannot be
-    read as answers: it is missing, not UTF-8, or a CSV without a needed column.
+    read as answers: it is missing, in UTF-16, or a CSV whose header is not UTF-8 or
+    does not have each needed column once.
     """
     if not path.is_file():
         raise InputError(f"there is no file of answers at {str(path)!r}")
+    _refuse_utf_16(path)
     return _read_csv(path) if path.suffix.lower() == ".csv" else _read_jsonl(path)
 
 
@@ -70,14 +82,19 @@ def first_repeated_id(path: Path) -> tuple[str, int, int] | None:
     return None
 
 
+def _refuse_utf_16(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start:
+        raise InputError(
+            f"{str(path)!r} is not UTF-8 text: it looks like UTF-16. "
+            "Save it as UTF-8 and try again"
+        )
+
+
 def _read_jsonl(path: Path) -> Iterator[AnswerLine | Unreadable]:
     with path.open("rb") as file:
         for number, raw in enumerate(iter(file.readline, b""), start=1):
-            if number == 1 and raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-                raise InputError(
-                    f"{str(path)!r} is not UTF-8 text: it looks like UTF-16. "
-                    "Save it as UTF-8 and try again"
-                )
             if raw.strip():
                 yield _parse(number, raw)
 
@@ -117,16 +134,19 @@ def _line(number: int, fields: dict[str, Any]) -> AnswerLine | Unreadable:
 
 def _read_csv(path: Path) -> Iterator[AnswerLine | Unreadable]:
     csv.field_size_limit(LONGEST_LINE)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        try:
-            reader = csv.reader(file, delimiter=_delimiter(file), strict=True)
-            header = [name.strip() for name in next(reader, [])]
-            _check_header(path, header)
-            yield from _rows(reader, header)
-        except UnicodeDecodeError as exc:
-            raise InputError(
-                f"{str(path)!r} is not UTF-8 text. Save it as UTF-8 and try again"
-            ) from exc
+    # Bytes that do not decode spoil their own row, not the file.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        rows = _rows(file, _delimiter(file))
+        number, names = next(rows, (1, list[str]()))
+        if isinstance(names, str):
+            raise InputError(f"{str(path)!r}, line {number} {names}")
+        header = [name.strip() for name in names]
+        _check_header(path, header)
+        for number, row in rows:
+            if isinstance(row, str):
+                yield Unreadable(number, row)
+            elif any(cell.strip() for cell in row):
+                yield _from_cells(number, header, row)
 
 
 def _delimiter(file: TextIO) -> str:
@@ -137,36 +157,83 @@ def _delimiter(file: TextIO) -> str:
 
 
 def _check_header(path: Path, header: list[str]) -> None:
-    missing = [name for name in NEEDED if name not in header]
-    if missing:
+    if not _is_text(header):
         raise InputError(
-            f"{str(path)!r} has no column {missing[0]!r}; it needs "
-            f"{', '.join(NEEDED)}, and has {', '.join(map(repr, header)) or 'none'}"
+            f"{str(path)!r} has a header that is not UTF-8 text. "
+            "Save it as UTF-8 and try again"
         )
+    for name in NEEDED:
+        if name not in header:
+            raise InputError(
+                f"{str(path)!r} has no column {name!r}; it needs "
+                f"{', '.join(NEEDED)}, and has {', '.join(map(repr, header)) or 'none'}"
+            )
+        if header.count(name) > 1:
+            raise InputError(
+                f"{str(path)!r} has {header.count(name)} columns {name!r}. "
+                "Keep or rename all but one"
+            )
 
 
-def _rows(
-    reader: Iterator[list[str]], header: list[str]
-) -> Iterator[AnswerLine | Unreadable]:
+def _is_text(cells: list[str]) -> bool:
+    """Whether every byte did decode."""
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _from_cells(
+    number: int, header: list[str], row: list[str]
+) -> AnswerLine | Unreadable:
+    if len(row) != len(header):
+        return Unreadable(number, f"has {len(row)} cells, the header has {len(header)}")
+    if not _is_text(row):
+        return Unreadable(
+            number, "is not UTF-8 text. Save the file as UTF-8 and try again"
+        )
+    return _line(number, dict(zip(header, row, strict=True)))
+
+
+def _rows(file: TextIO, delimiter: str) -> Iterator[tuple[int, list[str] | str]]:
+    """Where each row begins, and its cells or why it cannot be read."""
+    taken: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in file:
+            taken.append(line)
+            yield line
+
+    reader = csv.reader(lines(), delimiter=delimiter, strict=True)
     while True:
-        number: int = getattr(reader, "line_num", 0) + 1
+        number = reader.line_num + 1
+        taken.clear()
         try:
-            row = next(reader)
+            yield number, next(reader)
         except StopIteration:
             return
         except csv.Error as exc:
-            # The rest of too long a cell would be taken for rows of its own.
-            last = "field limit" in str(exc)
-            rest = "; nothing after it was read" if last else ""
-            yield Unreadable(number, f"is not CSV: {exc}{rest}")
-            if last:
+            reason, is_last = _why_no_row(exc, number, taken, delimiter)
+            yield number, f"is not CSV: {reason}"
+            # The rest of such a cell would be taken for rows of its own.
+            if is_last:
                 return
-            continue
-        if not any(cell.strip() for cell in row):
-            continue
-        if len(row) != len(header):
-            yield Unreadable(
-                number, f"has {len(row)} cells, the header has {len(header)}"
-            )
-            continue
-        yield _line(number, dict(zip(header, row, strict=True)))
+
+
+def _why_no_row(
+    exc: csv.Error, number: int, taken: list[str], delimiter: str
+) -> tuple[str, bool]:
+    """The reason in words, and whether nothing behind these lines can be read."""
+    if "unexpected end" in str(exc):
+        *_, cell = next(csv.reader(taken, delimiter=delimiter))
+        spans = len(list(io.StringIO(cell, newline="")))
+        opened = number + len(taken) - max(spans, 1)
+        quote = f"a quote that opens on line {opened} is never closed"
+        return f"{quote}; nothing after it was read", True
+    if "field limit" in str(exc):
+        reason = f"a cell is longer than {LONGEST_LINE:,} characters, or its quote "
+        return f"{reason}is never closed; nothing after it was read", True
+    last = number + len(taken) - 1
+    lost = f"; nothing up to line {last} was read" if last > number else ""
+    return f"{exc}{lost}", False

@@ -9,7 +9,7 @@ import asyncio
 import json
 import os
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Container, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 from grader.answer_files import AnswerLine, Unreadable, first_repeated_id, read_lines
 from grader.errors import AnswerError, InputError, NotFound
-from grader.grade import Outcome, Ungraded, UngradedCode
+from grader.grade import Outcome, Provenance, Ungraded, UngradedCode
 from grader.grading import Grader, provenance
 from grader.judgement import Usage
 
@@ -25,7 +25,14 @@ AHEAD = 4
 """Answers in flight or waiting for their turn, per worker."""
 _BEGINNING = b'{"id"'
 """How each line of grades begins."""
-_AGAIN = UngradedCode.PROVIDER_UNAVAILABLE.value
+_NOT_TEXT = (
+    'the answer is not text. Put it in quotes, or "" where there is none, and grade '
+    "the line again"
+)
+AGAIN = UngradedCode.PROVIDER_UNAVAILABLE.value
+"""Answers that are ungraded for this are graded again by a run that resumes."""
+_ALIKE = ("judge", "prompt_digest", "calibration_digest")
+"""Fields of provenance that all outcomes of one file share."""
 
 
 @dataclass
@@ -55,13 +62,18 @@ async def grade_file(
 ) -> Tally:
     """Grade every line of `answers` into `grades`, one JSON object per line.
 
-    Raises `InputError` where a file cannot be read or must not be written. Stops
-    early, and says so in the tally, where the provider cannot be waited for.
+    Raises `InputError`, and changes nothing, where a file cannot be read, ids do
+    not tell the answers apart, or the grades must not be written. Stops early, and
+    says so in the tally, where the provider cannot be waited for.
     """
     tally = Tally()
     _refuse_the_answers_themselves(answers, grades)
-    judge = grader.judge.name
-    kept = _resume_from(answers, grades, judge) if resume else _start(grades)
+    _refuse_repeated_ids(answers)
+    kept: Container[int] = ()
+    if resume and grades.exists():
+        kept = _resume_from(answers, grades, provenance(grader.judge))
+    else:
+        _start(grades)
     with grades.open("ab") as file:
         todo = _skip(read_lines(answers), kept, tally)
         async for line, outcome in _in_order(grader, todo, workers):
@@ -88,7 +100,18 @@ def _refuse_the_answers_themselves(answers: Path, grades: Path) -> None:
         )
 
 
-def _start(grades: Path) -> frozenset[int]:
+def _refuse_repeated_ids(answers: Path) -> None:
+    """Reads every line, so a file that holds no answers is refused here too."""
+    repeated = first_repeated_id(answers)
+    if repeated:
+        id, first, second = repeated
+        raise InputError(
+            f"{str(answers)!r}, lines {first} and {second}: id {id!r} occurs twice, "
+            "so the outcomes cannot be told apart. Make the ids unique"
+        )
+
+
+def _start(grades: Path) -> None:
     if grades.exists() and grades.stat().st_size:
         raise InputError(
             f"{str(grades)!r} exists. Use --resume to go on with it, "
@@ -99,39 +122,62 @@ def _start(grades: Path) -> frozenset[int]:
         grades.touch()
     except OSError as exc:
         raise InputError(f"{str(grades)!r} cannot be written: {exc.strerror}") from exc
-    return frozenset()
 
 
-def _resume_from(answers: Path, grades: Path, judge: str) -> frozenset[int]:
+def _resume_from(answers: Path, grades: Path, now: Provenance) -> Container[int]:
     """Hashes of the ids that need no grading again. Drops a torn last line."""
-    repeated = first_repeated_id(answers)
-    if repeated:
-        id, first, second = repeated
-        raise InputError(
-            f"{str(answers)!r}, lines {first} and {second}: id {id!r} occurs twice, "
-            "so the outcomes cannot be told apart. Make the ids unique"
-        )
-    if not grades.exists():
-        return _start(grades)
-    kept: set[int] = set()
+    kept: dict[int, int] = {}
     end = 0
     for at, raw, outcome in _outcomes(grades):
         end = at + len(raw)
-        _refuse_another_judge(grades, outcome, judge)
+        before = outcome["provenance"]
+        _refuse_another_judge(grades, before, now)
         key = hash(str(outcome["id"]))
-        (kept.discard if outcome.get("code") == _AGAIN else kept.add)(key)
+        kept.pop(key, None)
+        if outcome.get("code") != AGAIN:
+            digest = before.get("answer_digest")
+            who, what = outcome["candidate"], outcome["question_id"]
+            kept[key] = _fingerprint(who, what, digest)
+    _refuse_other_answers(answers, grades, kept)
     os.truncate(grades, end)
-    return frozenset(kept)
+    return kept
 
 
-def _refuse_another_judge(grades: Path, outcome: dict[str, Any], judge: str) -> None:
+def _refuse_another_judge(
+    grades: Path, before: dict[str, Any], now: Provenance
+) -> None:
     """Grades by two judges in one file would be compared as if they were alike."""
-    before = outcome["provenance"]["judge"]
-    if before != judge:
-        raise InputError(
-            f"{str(grades)!r} was graded by the judge {before!r}, not {judge!r}. "
-            "Go on with that one, or name another file with --out"
-        )
+    for name in _ALIKE:
+        was, is_now = before.get(name), getattr(now, name)
+        if was != is_now:
+            raise InputError(
+                f"{str(grades)!r} was graded with the {name.replace('_', ' ')} "
+                f"{was!r}, not {is_now!r}. Go on with that one, or name another "
+                "file with --out"
+            )
+
+
+def _refuse_other_answers(answers: Path, grades: Path, kept: dict[int, int]) -> None:
+    """An id that was given to another answer since would take that one's grade."""
+    for line in read_lines(answers):
+        if not isinstance(line, AnswerLine) or hash(line.key) not in kept:
+            continue
+        # What was ungraded before it was read as an answer has no digest.
+        alike = {
+            _fingerprint(line.candidate, line.question_id, digest)
+            for digest in (line.digest, None)
+        }
+        if kept[hash(line.key)] not in alike:
+            raise InputError(
+                f"{str(answers)!r}, line {line.line}: the candidate, question_id or "
+                f"answer of id {line.id!r} is not the one that {str(grades)!r} has "
+                "an outcome for. Name another file with --out"
+            )
+
+
+def _fingerprint(candidate: Any, question_id: Any, digest: str | None) -> int:
+    """Tells answers of one id apart, in little memory."""
+    return hash(json.dumps([candidate, question_id, digest], sort_keys=True))
 
 
 def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
@@ -147,7 +193,8 @@ def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
                 return
             try:
                 outcome = json.loads(raw)
-                outcome["id"], outcome["kind"], outcome["provenance"]["judge"]
+                outcome["id"], outcome["candidate"], outcome["question_id"]
+                outcome["kind"], outcome["provenance"]["judge"]
             except (ValueError, TypeError, KeyError):
                 whole = False
             if not whole:
@@ -160,7 +207,7 @@ def _outcomes(grades: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
 
 
 def _skip(
-    lines: Iterator[AnswerLine | Unreadable], kept: frozenset[int], tally: Tally
+    lines: Iterator[AnswerLine | Unreadable], kept: Container[int], tally: Tally
 ) -> Iterator[AnswerLine | Unreadable]:
     for line in lines:
         if isinstance(line, AnswerLine) and hash(line.key) in kept:
@@ -199,7 +246,7 @@ async def _in_order(
 async def grade_line(grader: Grader, line: AnswerLine) -> Outcome:
     """Grade one line; what a single grade would raise ends as an `Ungraded`."""
     if not isinstance(line.answer, str):
-        return _ungraded(grader, UngradedCode.BAD_ANSWER, "the answer is not text")
+        return _ungraded(grader, UngradedCode.BAD_ANSWER, _NOT_TEXT)
     try:
         return await grader.grade(str(line.question_id), line.answer)
     except AnswerError as exc:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from grader.grade import Band, Feedback, FlagNote, Got, Missing, ReviewReason, Score
 from grader.judgement import Evidence, Finding, Judgement, Verdict
 from grader.rubric import Criterion, FlagKind, RedFlag, Rubric
-from grader.scoring import band, seen_flags
+from grader.scoring import seen_flags
 
 NUDGE = "There is one more point to make here. What else would a colleague ask you?"
 """The hint of a criterion whose rubric has none yet."""
@@ -13,7 +13,7 @@ UNSURE = 0.25
 """A verdict whose probability lies this near to even is called unsure."""
 WHY = {
     ReviewReason.CANNOT_ASSESS: "a point could not be assessed",
-    ReviewReason.CONTRADICTION: "the answer seems to contradict itself",
+    ReviewReason.CONTRADICTION: "one sentence counted for a point and as a red flag",
     ReviewReason.STEERING: "a sentence speaks to the judge",
     ReviewReason.HIDDEN_TEXT: "the answer holds hidden characters",
     ReviewReason.RED_FLAG: "a red flag was seen",
@@ -37,7 +37,7 @@ def feedback(
     got = tuple(_got(c, f, reveal) for c, f in pairs if f.verdict is Verdict.MET)
     lacking = [(c, f) for c, f in pairs if f.verdict is not Verdict.MET]
     seen = seen_flags(rubric, judgement)
-    flags = tuple(_flag_note(flag, judgement) for flag in seen)
+    flags = tuple(_flag_note(flag, judgement, scored) for flag in seen)
     sure = {s.red_flag_id for s in judgement.sightings if not is_unsure(s.probability)}
     return Feedback(
         summary=_summary(scored, len(got), pairs),
@@ -45,7 +45,11 @@ def feedback(
         missing=tuple(_missing(c, f, reveal) for c, f in lacking),
         flags=flags,
         # What may be no red flag at all is not what to work on first.
-        next=_next([flag for flag in flags if flag.red_flag_id in sure], lacking),
+        next=_next(
+            [flag for flag in flags if flag.red_flag_id in sure],
+            lacking,
+            [f for _, f in pairs if f.verdict is Verdict.MET],
+        ),
         strong_answer=rubric.strong_answer if reveal else None,
     )
 
@@ -120,15 +124,13 @@ def _hints(criterion: Criterion, reveal: bool) -> tuple[str, ...]:
     return (hint, criterion.requirement) if reveal else (hint,)
 
 
-def _flag_note(flag: RedFlag, judgement: Judgement) -> FlagNote:
+def _flag_note(flag: RedFlag, judgement: Judgement, scored: Score) -> FlagNote:
     sighting = next(s for s in judgement.sightings if s.red_flag_id == flag.id)
     quotes = _quotes(sighting.evidence) if flag.kind is FlagKind.STATES else ()
-    most = band(100 * flag.cap - 1e-9).value.capitalize()
     sure = "A red flag, perhaps" if is_unsure(sighting.probability) else "A red flag"
-    message = (
-        f"{sure}: the answer reads as one that {_lower_first(flag.statement)} "
-        f"With it, an answer is at most {most}."
-    )
+    message = f"{sure}: the answer reads as one that {_lower_first(flag.statement)}"
+    if flag.id == scored.capped_by:
+        message += f" With it, an answer is at most {scored.band.value.capitalize()}."
     return FlagNote(red_flag_id=flag.id, message=message, quotes=quotes)
 
 
@@ -142,7 +144,9 @@ def _quotes(evidence: Sequence[Evidence]) -> tuple[str, ...]:
 
 
 def _next(
-    flags: Sequence[FlagNote], lacking: Sequence[tuple[Criterion, Finding]]
+    flags: Sequence[FlagNote],
+    lacking: Sequence[tuple[Criterion, Finding]],
+    met: Sequence[Finding],
 ) -> str:
     quoted = next((flag.quotes[0] for flag in flags if flag.quotes), None)
     if quoted:
@@ -155,6 +159,8 @@ def _next(
         return criterion.hint or NUDGE
     if flags:
         return "Read the red flag above and say how you would avoid it."
+    if any(is_unsure(finding.probability) for finding in met):
+        return "Nothing seems to be missing, though not every point was clear to see."
     return "Nothing is missing here. Try the next question."
 
 

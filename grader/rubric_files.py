@@ -50,8 +50,7 @@ class RubricShelf:
         """Raises `NotFound` for an unknown question, `RubricError` for a bad file."""
         if question_id not in self.paths:
             raise NotFound(
-                f"there is no question {question_id!r} under {str(self.folder)!r}. "
-                "`grader questions` lists them"
+                f"there is no question {question_id!r}. `grader questions` lists them"
             )
         if question_id not in self._read:
             self._read[question_id] = load_rubric(self.paths[question_id])

@@ -74,6 +74,12 @@ def test_a_red_flag_is_explained_with_the_words_that_raised_it(rubric: Rubric) -
     assert flags[0].message.endswith("With it, an answer is at most Weak.")
 
 
+def test_a_cap_that_lowers_nothing_is_not_held_over_anybody(rubric: Rubric) -> None:
+    flags = told(rubric, (UNMET, MET, UNMET), ("microwave",)).flags
+
+    assert "at most" not in flags[0].message
+
+
 def test_an_omission_quotes_nothing(rubric: Rubric) -> None:
     assert told(rubric, (MET, MET, MET), ("no-leaves",)).flags[0].quotes == ()
 

@@ -46,7 +46,6 @@ def grade_file(
     """
     import asyncio
 
-    from grader.answer_files import count_lines
     from grader.batch import grade_file as grade_all
     from grader.errors import InputError
     from grader.settings import read_settings
@@ -57,7 +56,7 @@ def grade_file(
     grader = build(read_settings(judge=judge, rubrics=rubrics))
     workers = workers or os.cpu_count() or 1
     try:
-        with _Bar(count_lines(answers)) as bar:
+        with _Bar(answers) as bar:
             tally = asyncio.run(
                 grade_all(grader, answers, out, workers, resume, bar.progress)
             )
@@ -72,9 +71,9 @@ def grade_file(
 class _Bar:
     """A progress bar with rate and time left, on a terminal; else nothing."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, answers: Path) -> None:
         self.progress: Callable[[Tally], None] = lambda _: None
-        self._total = total
+        self._answers = answers
         self._stop: Callable[[], None] = lambda: None
 
     def __enter__(self) -> "_Bar":
@@ -98,19 +97,23 @@ class _Bar:
         )
         from rich.text import Text
 
+        from grader.answer_files import count_lines
+
         class Rate(ProgressColumn):
             def render(self, task: Task) -> Text:
                 return Text(f"{task.speed:.1f}/s" if task.speed else "")
 
         columns = (BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
         shown = Progress(TextColumn("Grading"), *columns, console=Console(stderr=True))
-        task = shown.add_task("", total=self._total)
+        task = shown.add_task("", total=count_lines(self._answers))
         shown.start()
         self._stop = shown.stop
         self.progress = lambda tally: shown.update(task, completed=tally.done)
 
 
 def _report(tally: "Tally", answers: Path, out: Path) -> None:
+    from grader.batch import AGAIN
+
     for line in tally.unreadable[:MOST_NAMED]:
         say(f"{answers}, line {line.line} {line.reason}")
     if len(tally.unreadable) > MOST_NAMED:
@@ -118,7 +121,9 @@ def _report(tally: "Tally", answers: Path, out: Path) -> None:
     parts = [f"{tally.graded} graded"]
     if tally.kept:
         parts.append(f"{tally.kept} kept from before")
-    parts += [f"{n} ungraded ({code})" for code, n in sorted(tally.ungraded.items())]
+    for code, n in sorted(tally.ungraded.items()):
+        again = "; --resume grades these again" if code == AGAIN else ""
+        parts.append(f"{n} ungraded ({code}{again})")
     if tally.unreadable:
         parts.append(f"{len(tally.unreadable)} unreadable")
     say(f"{out}: {', '.join(parts)}")

@@ -1,13 +1,14 @@
 """Options that several commands share."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+JudgeName = Literal["local", "llm"]
 JudgeOption = Annotated[
-    str | None,
-    typer.Option("--judge", help="`local` (default) or `llm`.", show_default=False),
+    JudgeName | None,
+    typer.Option("--judge", help="Which judge.", show_default="local"),
 ]
 RubricsOption = Annotated[
     Path | None,

@@ -179,7 +179,7 @@ def _left_out(scorecard: Scorecard, result: CandidateResult) -> Iterator[Text]:
     texts = {question.id: question.text for question in scorecard.asked}
     for answer in result.ungraded:
         text = printable(texts.get(answer.question_id, answer.question_id))
-        yield Text(f"Provisional, no score: {text} {printable(answer.reason)}")
+        yield Text(f"Provisional, no score: {text}: {printable(answer.reason)}")
     if result.provisional and not result.ungraded:
         yield Text("Provisional: an unanswered question may be on an unreadable line.")
     for id in result.unanswered:

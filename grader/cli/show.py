@@ -13,7 +13,7 @@ from grader.judgement import Finding, Verdict
 from grader.rubric import Rubric
 
 SIGNS = {
-    Verdict.MET: ("✓", "green", "Seen"),
+    Verdict.MET: ("✓", "green", "Met"),
     Verdict.PARTIAL: ("◐", "yellow", "Partly"),
     Verdict.UNMET: ("○", "bright_black", "Not seen"),
 }
@@ -40,8 +40,10 @@ def _lines(grade: Grade) -> Iterator[Text | Padding]:
     )
     yield Text(printable(grade.feedback.summary))
     yield Text()
-    told = {m.criterion_id: m.hints for m in grade.feedback.missing}
-    told |= {g.criterion_id: (g.message,) for g in grade.feedback.got}
+    told: dict[str, tuple[str, ...]] = {
+        g.criterion_id: (g.message,) for g in grade.feedback.got
+    }
+    told |= {m.criterion_id: (m.message, *m.hints) for m in grade.feedback.missing}
     for number, finding in enumerate(grade.findings, start=1):
         yield from _point(number, finding, told[finding.criterion_id])
     for flag in grade.feedback.flags:
@@ -67,8 +69,7 @@ def _point(
     )
     if finding.verdict is not Verdict.UNMET:
         yield from (_quote(evidence.text) for evidence in finding.evidence)
-    if finding.verdict is not Verdict.MET or len(told[0]) > 60:
-        yield from (_indented(Text(printable(line))) for line in told)
+    yield from (_indented(Text(printable(line))) for line in told)
 
 
 def _quote(quote: str) -> Padding:

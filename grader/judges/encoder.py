@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).parent / "minilm"
-MODEL_SHA256 = "7a94e868a079adc0b9541e462324ad63a5c1e64d90b19c5b61feb4053e9aeb55"
+MODEL_SHA256 = "506bd40ab31b31dee09c463d3bacd5cb3a09388b243a06438d3ebf784cd483e2"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
 SHA256 = {"model.onnx": MODEL_SHA256, "tokenizer.json": TOKENIZER_SHA256}
 WIDTH = 384

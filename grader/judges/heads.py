@@ -1,6 +1,7 @@
 """Heads: one logistic regression for each criterion and red flag, on its examples."""
 
 import hashlib
+import re
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,11 @@ from grader.rubric import Criterion, FlagKind, RedFlag, Rubric
 
 C = 10.0
 """Inverse strength of the penalty on a head's weights."""
+PLAIN = 3.0
+"""How many examples the rubric's own words for a criterion count for."""
+_SAYS = re.compile(
+    r"^(?:Says|Explains|Names|Gives)(?:, [^,]*,| in general terms)?(?: that)? "
+)
 BACKGROUND = Path(__file__).parent / "background.npz"
 """Vectors of passages, and the question that each is about, if any."""
 # What numpy, zipfile and zlib raise when bytes of an .npz file are cut off or flipped.
@@ -63,7 +69,8 @@ def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
 
     The question said again and passages that answer something else count as not met.
     People say two things in one sentence, so the examples count once more, each run
-    together with passages that meet other criteria.
+    together with passages that meet other criteria. What the rubric itself says of a
+    part meets it: examples are written to be hard, and the plain words get lost.
     """
     asked = encoder.encode([rubric.question.text]).embeddings()
     others = np.vstack([asked, other_passages(rubric.question.id)])
@@ -75,10 +82,17 @@ def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
         met = np.array([e.met for e in part.examples])
         alone = passages[part.id].embeddings()
         joined = _joined(rubric, part, passages)
-        rows = np.vstack([alone, others, *joined])
-        labels = [met, np.zeros(len(others)), *(met for _ in joined)]
+        claim = encoder.encode(_claims(part)).embeddings()
+        rows = np.vstack([alone, others, claim, *joined])
+        labels = [
+            met,
+            np.zeros(len(others)),
+            np.ones(len(claim)),
+            *(met for _ in joined),
+        ]
         weights = np.ones(len(rows))
-        weights[len(alone) + len(others) :] = 1 / max(len(joined), 1)
+        weights[len(rows) - len(joined) * len(met) :] = 1 / max(len(joined), 1)
+        weights[len(alone) + len(others) :][: len(claim)] = PLAIN
         fitted.append(fit_logistic(rows, np.concatenate(labels), weights, C))
         centres.append(alone[met].mean(axis=0))
     return Heads(
@@ -87,6 +101,18 @@ def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
         intercepts=np.array([head.intercept for head in fitted], dtype=np.float32),
         centres=unit(np.array(centres)),
     )
+
+
+def _claims(part: Criterion | RedFlag) -> list[str]:
+    """What a part asks for, as somebody would say it; nothing for a red flag.
+
+    >>> from grader.rubric import Criterion
+    >>> _claims(Criterion(id="a", requirement="Says that it fits noise.", points=1))
+    ['it fits noise.']
+    """
+    if isinstance(part, RedFlag):
+        return []
+    return [_SAYS.sub("", part.requirement)]
 
 
 def _joined(
@@ -123,7 +149,7 @@ def stamp(rubric: Rubric, encoder: Encoder) -> str:
     Raises `ModelFileError` where the background is missing.
     """
     return hashlib.sha256(
-        f"{rubric.digest} {encoder.digest} {C} {_background_digest()}".encode()
+        f"{rubric.digest} {encoder.digest} {C} {PLAIN} {_background_digest()}".encode()
     ).hexdigest()
 
 

@@ -32,7 +32,7 @@ from grader.scorecard.results import (
     rank,
     standing,
 )
-from grader.scoring import Distribution, distribution
+from grader.scoring import Distribution, distribution, spread_out
 
 CLOSE = 0.1
 """How far a rubric may miss a grade's `expected`, which was rounded, and fit it."""
@@ -147,7 +147,7 @@ def spread_of(line: GradeLine, rubric: Rubric | None) -> Distribution:
         exact = distribution(rubric, judgement)
         mean = sum(percent * share for percent, share in exact.items())
         if abs(mean - line.expected) <= CLOSE:
-            return exact
+            return spread_out(rubric, judgement)
     low, high = line.interval
     if high - low < CLOSE:
         return {line.expected: 1.0}

@@ -208,7 +208,11 @@ def _order(result: CandidateResult) -> tuple[bool, float, float, str]:
 
 
 def _alike(one: Standing, other: Standing) -> bool:
-    return (
-        one.interval[0] <= other.expected <= one.interval[1]
-        and other.interval[0] <= one.expected <= other.interval[1]
+    """Whether each lies inside the other's interval, to half a point, as shown."""
+    return _inside(one.expected, other.interval) and _inside(
+        other.expected, one.interval
     )
+
+
+def _inside(value: float, interval: tuple[float, float]) -> bool:
+    return interval[0] - 0.5 <= value <= interval[1] + 0.5

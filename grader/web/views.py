@@ -44,7 +44,7 @@ REVIEW_WORDS = {
     ReviewReason.HIDDEN_TEXT: "it holds characters that nobody can see",
     ReviewReason.STEERING: "part of it speaks to the judge, "
     "which did not change the score",
-    ReviewReason.CONTRADICTION: "parts of it seem to say opposite things",
+    ReviewReason.CONTRADICTION: "one sentence counted for a point and as a red flag",
     ReviewReason.CANNOT_ASSESS: "one of the points could not be judged",
     ReviewReason.RED_FLAG: "it may hold a red flag",
 }

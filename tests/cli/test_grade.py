@@ -186,7 +186,6 @@ def test_an_argument_that_is_not_text_ends_with_1() -> None:
     [
         (["cofee", "--answer", "x"], "there is no question 'cofee'"),
         (["\x1b[2J", "--answer", "x"], r"there is no question '\x1b[2J'"),
-        (["overfitting", "--answer", "x", "--judge", "me"], "setting GRADER_JUDGE"),
         (["overfitting", "--answer", "x", "--judge", "llm"], "set GRADER_MODEL"),
         (["overfitting", "--answer", "x", "--rubrics", "absent"], "'absent'"),
         (["overfitting", "--answer-file", "absent"], "'absent' cannot be read"),

@@ -64,12 +64,13 @@ def test_the_score_and_how_sure_it_is_come_first(rubric: Rubric) -> None:
     assert lines[1] == "Good  65 of 100  (likely 30 to 85)"
 
 
-def test_every_point_says_whether_it_was_seen(rubric: Rubric) -> None:
+def test_every_point_says_whether_it_is_met(rubric: Rubric) -> None:
     text = shown(graded(rubric), rubric)
 
-    assert "✓ Point 1: Seen  95% likely met\n  “Boil the water.”\n" in text
+    assert "✓ Point 1: Met  95% likely met\n  “Boil the water.”\n" in text
     assert "◐ Point 2: Partly  40% likely met\n  “Boil the water.”\n" in text
-    assert "○ Point 3: Not seen  5% likely met\n  How do you keep it from" in text
+    assert "○ Point 3: Not seen  5% likely met\n  Not seen in this answer." in text
+    assert "\n  How do you keep it from" in text
     assert "freshly boiled" not in text
 
 

@@ -82,7 +82,7 @@ def test_a_paraphrase_is_near_and_something_else_is_far(encoder: Encoder) -> Non
     ).embeddings()
 
     assert said @ paraphrase > 0.55
-    assert said @ other < 0.25
+    assert said @ other < said @ paraphrase - 0.2
 
 
 def test_only_the_first_tokens_of_a_long_passage_are_read(encoder: Encoder) -> None:

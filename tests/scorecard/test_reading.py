@@ -20,7 +20,7 @@ from grader.scorecard.reading import (
     spread_of,
 )
 from grader.scorecard.results import CandidateResult, Standing
-from grader.scoring import distribution
+from grader.scoring import spread_out
 from tests.judgements import MET, PARTIAL, UNMET, judged
 from tests.scorecard.lines import (
     ALL,
@@ -332,7 +332,7 @@ def test_the_spread_is_exact_where_the_rubric_is_the_one_that_graded(
 
     spread = spread_of(as_read(grade(tea, judgement)), tea)
 
-    assert spread == pytest.approx(distribution(tea, judgement))
+    assert spread == pytest.approx(spread_out(tea, judgement))
 
 
 def test_a_rubric_with_other_points_is_not_used_for_the_spread(tea: Rubric) -> None:
