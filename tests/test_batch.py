@@ -123,7 +123,7 @@ def test_lines_that_cannot_be_read_are_named_and_the_rest_is_graded(
         ({"question_id": None}, "unknown_question", "'None'"),
         ({"answer": "x" * 20_001}, "bad_answer", "at most 20,000"),
         ({"answer": "a\ud800"}, "bad_answer", "U+D800"),
-        ({"answer": None}, "bad_answer", "not text"),
+        ({"answer": None}, "bad_answer", "not text. Put it in quotes"),
     ],
 )
 def test_an_answer_that_cannot_be_graded_is_an_ungraded_line(
@@ -222,12 +222,72 @@ def test_resume_refuses_to_mix_judges(shelf: RubricShelf, answers: Path) -> None
         )
 
 
-def test_resume_refuses_an_id_that_occurs_twice(
-    shelf: RubricShelf, answers: Path
+@pytest.mark.parametrize("part", ["prompt_digest", "calibration_digest"])
+def test_resume_refuses_to_mix_versions_of_a_judge(
+    shelf: RubricShelf, answers: Path, part: str
+) -> None:
+    run(shelf, answers)
+    before = out(answers).read_bytes()
+    newer = FakeJudge(yes)
+    setattr(newer, part, "c0ffee")
+
+    with pytest.raises(InputError, match=rf"{part.replace('_', ' ')} None.*'c0ffee'"):
+        asyncio.run(
+            grade_file(Grader(newer, shelf), answers, out(answers), 4, resume=True)
+        )
+    assert out(answers).read_bytes() == before
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_an_id_that_occurs_twice_is_refused_before_anything_is_written(
+    shelf: RubricShelf, answers: Path, resume: bool
 ) -> None:
     answers.write_text("\n".join(json.dumps(ANSWERS[n]) for n in (0, 1, 0)))
 
     with pytest.raises(InputError, match=r"lines 1 and 3: id 'a0'"):
+        run(shelf, answers, resume=resume)
+    assert not out(answers).exists()
+
+
+@pytest.mark.parametrize(
+    "change", [{"candidate": "K8"}, {"question_id": "coffee"}, {"answer": "Wait."}]
+)
+def test_resume_refuses_an_id_that_stands_for_another_answer_now(
+    shelf: RubricShelf, answers: Path, change: dict[str, str]
+) -> None:
+    run(shelf, answers)
+    before = out(answers).read_bytes()[:-9]
+    out(answers).write_bytes(before)
+    now = [*ANSWERS[:2], {**ANSWERS[2], **change}, *ANSWERS[3:]]
+    answers.write_text("".join(json.dumps(answer) + "\n" for answer in now))
+
+    with pytest.raises(InputError, match=r"line 3: .* id 'a2' .* with --out"):
+        run(shelf, answers, resume=True)
+    assert out(answers).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "change", [{"answer": None}, {"answer": "a\ud800"}, {"question_id": "coffee"}]
+)
+def test_resume_keeps_what_could_not_be_read_as_an_answer(
+    shelf: RubricShelf, answers: Path, change: dict[str, Any]
+) -> None:
+    answers.write_text(
+        json.dumps({**ANSWERS[0], "candidate": {"b": 1, "a": 2}} | change)
+    )
+    run(shelf, answers)
+
+    assert run(shelf, answers, resume=True).kept == 1
+
+
+def test_resume_refuses_another_candidate_of_what_could_not_be_read(
+    shelf: RubricShelf, answers: Path
+) -> None:
+    answers.write_text(json.dumps({**ANSWERS[0], "answer": None}))
+    run(shelf, answers)
+    answers.write_text(json.dumps({**ANSWERS[0], "answer": None, "candidate": "K8"}))
+
+    with pytest.raises(InputError, match=r"line 1: .* id 'a0'"):
         run(shelf, answers, resume=True)
 
 
@@ -272,17 +332,114 @@ def test_a_csv_without_a_needed_column_is_refused_with_what_it_has(
 
     with pytest.raises(InputError, match=r"no column 'question_id'.*'question'"):
         run(shelf, path)
+    assert not out(path).exists()
 
 
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        ("id,candidate,question_id,answer,answer", "2 columns 'answer'"),
+        ("id,candidate,question_id,answer,gr\udcf6\udcdfe", "header that is not UTF-8"),
+        ('id,candidate,question_id,"answer', "line 1 is not CSV: a quote that opens"),
+    ],
+    ids=["twice", "latin-1", "open quote"],
+)
+def test_a_csv_whose_header_cannot_be_used_is_refused(
+    shelf: RubricShelf, answers: Path, header: str, says: str
+) -> None:
+    path = answers.with_suffix(".csv")
+    path.write_text(f"{header}\na1,K7,tea,Boil.,x\n", errors="surrogateescape")
+
+    with pytest.raises(InputError, match=says):
+        run(shelf, path)
+    assert not out(path).exists()
+
+
+def test_a_row_of_a_csv_that_is_not_utf_8_is_named_and_the_rest_is_graded(
+    shelf: RubricShelf, answers: Path
+) -> None:
+    path = answers.with_suffix(".csv")
+    path.write_bytes(
+        b"\xef\xbb\xbfid,candidate,question_id,answer\n"
+        b"a1,K7,tea,Boil.\na2,K7,tea,Boil \xe9.\na3,K\xc3\xa9,tea,Boil.\n"
+    )
+
+    tally = run(shelf, path)
+
+    assert [(line["id"], line["candidate"]) for line in lines(path)] == [
+        ("a1", "K7"),
+        ("a3", "K\u00e9"),
+    ]
+    assert [line.line for line in tally.unreadable] == [3]
+    assert "not UTF-8" in tally.unreadable[0].reason
+
+
+@pytest.mark.parametrize(
+    ("row", "opens"),
+    [
+        ('a2,K7,tea,"Boil.\na3,K7,tea,Boil.\n', 3),
+        ('a2,K7,tea,"Boil.\n\n', 3),
+        ('a2,"K\n7",tea,"Boil.\na3,K7,tea,Boil.', 4),
+        ('a2,"K\r\n7",5" tea,"', 4),
+    ],
+)
+def test_a_quote_that_is_never_closed_is_named_with_its_line(
+    shelf: RubricShelf, answers: Path, row: str, opens: int
+) -> None:
+    path = answers.with_suffix(".csv")
+    text = f"id,candidate,question_id,answer\na1,K7,tea,Boil.\n{row}"
+    path.write_bytes(text.encode())
+
+    tally = run(shelf, path)
+
+    assert [line["id"] for line in lines(path)] == ["a1"]
+    assert [(line.line, line.reason) for line in tally.unreadable] == [
+        (
+            3,
+            f"is not CSV: a quote that opens on line {opens} is never closed; "
+            "nothing after it was read",
+        )
+    ]
+
+
+def test_rows_that_a_stray_quote_swallowed_are_named(
+    shelf: RubricShelf, answers: Path
+) -> None:
+    path = answers.with_suffix(".csv")
+    path.write_text(
+        "id,candidate,question_id,answer\n"
+        'a1,K7,tea,"Boil.\na2,K7,tea,"Boil."\na3,K7,tea,Boil.\n'
+    )
+
+    tally = run(shelf, path)
+
+    assert [line["id"] for line in lines(path)] == ["a3"]
+    assert [line.line for line in tally.unreadable] == [2]
+    assert "nothing up to line 3 was read" in tally.unreadable[0].reason
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize(("name", "text"), [("a.csv", "id,"), ("a.jsonl", "{}")])
 def test_a_file_in_utf_16_is_refused_with_the_next_step(
-    shelf: RubricShelf, tmp_path: Path, name: str, text: str
+    shelf: RubricShelf, tmp_path: Path, name: str, text: str, encoding: str
 ) -> None:
     path = tmp_path / name
-    path.write_bytes(text.encode("utf-16"))
+    path.write_bytes(text.encode(encoding))
 
     with pytest.raises(InputError, match="Save it as UTF-8"):
         run(shelf, path)
+    assert not out(path).exists()
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_answers_that_are_not_there_leave_no_file_of_grades(
+    shelf: RubricShelf, tmp_path: Path, resume: bool
+) -> None:
+    absent = tmp_path / "absent.jsonl"
+
+    with pytest.raises(InputError, match="no file of answers"):
+        run(shelf, absent, resume=resume)
+    assert not out(absent).exists()
 
 
 def test_a_killed_run_loses_nothing_and_grades_nothing_twice(

@@ -17,7 +17,7 @@ def check(
     folder: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[DIR]",
+            metavar="DIR",
             help="A folder of rubrics, or one file. Default: GRADER_RUBRICS, "
             "or the rubrics that came with the program.",
         ),

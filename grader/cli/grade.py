@@ -13,10 +13,12 @@ from grader.errors import InputError
 
 
 def grade(
-    question_id: Annotated[str, typer.Argument(help="See `grader questions`.")],
+    question_id: Annotated[
+        str, typer.Argument(metavar="QUESTION_ID", help="See `grader questions`.")
+    ],
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[-]", help="`-` reads the answer from standard input."),
+        typer.Argument(metavar="-", help="`-` reads the answer from standard input."),
     ] = None,
     answer: Annotated[
         str | None, typer.Option("--answer", help="The answer itself.")

@@ -175,6 +175,7 @@ def test_a_file_that_holds_no_answers_ends_with_1(
     assert (ended.code, ended.out) == (1, "")
     assert says in ended.err
     assert ended.err.count("\n") == 1
+    assert not out.exists() or out.samefile(tmp_path / name)
 
 
 def test_grades_that_are_there_are_kept(grader: Run, answers: Path, out: Path) -> None:
@@ -192,16 +193,17 @@ def test_grades_that_are_there_are_kept(grader: Run, answers: Path, out: Path) -
 def test_ids_and_names_cannot_command_the_terminal(grader: Run, tmp_path: Path) -> None:
     folder = tmp_path / "\x1b[31mred"
     folder.mkdir()
-    twice = {**ANSWERS[0], "id": "\x1b]0;owned\x07"}
-    answers = write(folder / "a.jsonl", twice, "[]", twice)
+    hostile = {**ANSWERS[0], "id": "\x1b]0;owned\x07"}
+    once = write(folder / "once.jsonl", hostile, "[]")
+    twice = write(folder / "twice.jsonl", hostile, hostile)
     out = folder / "\x9b2J.jsonl"
 
-    graded = grader("grade-file", answers, "--out", out)
-    resumed = grader("grade-file", answers, "--out", out, "--resume")
+    graded = grader("grade-file", once, "--out", out)
+    refused = grader("grade-file", twice, "--out", out, "--resume")
 
-    assert (graded.code, resumed.code) == (1, 1)
-    assert r"id '\x1b]0;owned\x07' occurs twice" in resumed.err
-    said = graded.err + resumed.err
+    assert (graded.code, refused.code) == (1, 1)
+    assert r"id '\x1b]0;owned\x07' occurs twice" in refused.err
+    said = graded.err + refused.err
     assert all(c.isprintable() or c == "\n" for c in said)
     assert "\x1b" not in out.read_text()
 
@@ -238,8 +240,8 @@ def test_resume_grades_again_where_the_provider_was_away_for_all(
     provider.replies = [FINE]
     resumed = grader("grade-file", answers, "--out", out, "--resume")
 
-    says = f"{out}: 0 graded, 3 ungraded (provider_unavailable)\n"
-    assert (away.code, away.err) == (0, says)
+    again = "3 ungraded (provider_unavailable; --resume grades these again)"
+    assert (away.code, away.err) == (0, f"{out}: 0 graded, {again}\n")
     assert (resumed.code, resumed.err) == (0, f"{out}: 3 graded\n")
     assert [(g["id"], g["kind"]) for g in read(out)] == [(n, "grade") for n in range(3)]
 
@@ -305,6 +307,17 @@ def test_a_terminal_shows_progress_with_rate_and_time_left(
     assert code == 0
     assert re.search(r"Grading .*100/100 [\d.]+/s 0:00:00", plain)
     assert "100 graded" in plain
+
+
+def test_lines_are_not_counted_where_no_progress_is_shown(
+    grader: Run, answers: Path, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: list[Path] = []
+    monkeypatch.setattr("grader.answer_files.count_lines", counted.append)
+
+    grader("grade-file", answers, "--out", out)
+
+    assert (len(read(out)), counted) == (4, [])
 
 
 def test_a_pipe_shows_no_progress(answers: Path, out: Path) -> None:
