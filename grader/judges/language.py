@@ -29,7 +29,7 @@ _OTHER = (
     ikke jeg vi til fra af ved hvis når yang dan ini itu dengan untuk dari pada adalah
     tidak ketika karena akan bisa dalam juga atau ke ya wa kwa ni katika za hii lakini
     kama wakati vya bila ang ng sa mga ay ito kapag hindi kung pero dhe është hai hain
-    nahi aur jab mein ka ki ko
+    nahi aur jab mein ka ki ko satu setiap menjadi tai niin joita jokainen osa iga mida
     """.split()
     )
     - _ENGLISH

@@ -16,7 +16,7 @@ from grader.judges.llm_reply import (
     problems,
     reply_type,
 )
-from grader.llm.base import LLM, Prompt, plain, spent_of, sum_of, with_spent
+from grader.llm.base import LLM, NEXT_STEP, Prompt, plain, spent_of, sum_of, with_spent
 from grader.prompt_files import PromptTemplate
 from grader.rubric import Rubric
 
@@ -57,7 +57,9 @@ class _Broken(UnusableReply):
     """A reply of the right form that is no judgement. `problem` is safe to send."""
 
     def __init__(self, problem: str, spent: dict[str, int]) -> None:
-        super().__init__(f"the model's reply is no judgement: {problem}", spent)
+        super().__init__(
+            f"the model's reply is no judgement: {problem}; {NEXT_STEP}", spent
+        )
         self.problem = problem
 
 

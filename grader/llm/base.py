@@ -15,6 +15,9 @@ from grader.judgement import Usage
 PROVIDERS = ("openai",)
 """What may stand before the colon of `GRADER_MODEL`."""
 
+NEXT_STEP = "try another model, or let a person read the answer"
+"""What is left to do about a reply that cannot be used."""
+
 R = TypeVar("R", bound=BaseModel)
 
 
@@ -72,17 +75,19 @@ def read_reply(text: str | None, reply_type: type[R], spent: Mapping[str, int]) 
     `UnusableReply`, with `spent`.
     """
     if text is None or not text.strip():
-        raise UnusableReply("the reply is empty", spent)
+        raise UnusableReply(f"the reply is empty: {NEXT_STEP}", spent)
     text = _unfenced(text)
     try:
         json.loads(text, object_pairs_hook=_once_each, parse_constant=_refuse)
         return reply_type.model_validate_json(text, strict=True)
     except ValidationError as exc:
         raise UnusableReply(
-            f"the reply has the wrong form: {first_problem(exc)}", spent
+            f"the reply has the wrong form ({first_problem(exc)}): {NEXT_STEP}", spent
         ) from exc
     except (ValueError, RecursionError) as exc:
-        raise UnusableReply(f"the reply is not JSON: {plain(str(exc))}", spent) from exc
+        raise UnusableReply(
+            f"the reply is not JSON ({plain(str(exc))}): {NEXT_STEP}", spent
+        ) from exc
 
 
 def first_problem(exc: ValidationError) -> str:

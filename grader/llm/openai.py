@@ -27,6 +27,8 @@ OPENAI = "https://api.openai.com/v1"
 _HOSTS_OF_OPENAI = (".openai.com", ".openai.azure.com")
 _NO_KEY = "no-key"
 _ONE_CALL = {"model_calls": 1}
+_LESS_THAN: dict[str, str | None] = {"json_schema": "json_object", "json_object": None}
+"""The `response_format` to ask for where one is refused. The prompt says the form."""
 
 
 class OpenAILLM:
@@ -50,6 +52,7 @@ class OpenAILLM:
         theirs = host.endswith(_HOSTS_OF_OPENAI)
         limit = "max_completion_tokens" if theirs else "max_tokens"
         self._options: dict[str, Any] = {limit: max_output_tokens, "temperature": 0}
+        self._form: str | None = "json_schema"
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -77,19 +80,18 @@ class OpenAILLM:
                 {"role": "system", "content": prompt.instructions},
                 {"role": "user", "content": prompt.material},
             ],
-            "response_format": response_format(reply_type),
         }
         try:
             async with asyncio.timeout(self._timeout):
-                body = await self._send(request)
+                body = await self._send(request, reply_type)
         except FOREIGN as exc:
             raise translate(exc, self.name, self._client.api_key) from exc
         return self._read(body, reply_type)
 
-    async def _send(self, request: dict[str, Any]) -> bytes:
+    async def _send(self, request: dict[str, Any], reply_type: type[R]) -> bytes:
         """The body of the response. Options that the model refuses are left out."""
         while True:
-            options = dict(self._options)
+            options = self._options | self._response_format(reply_type)
             try:
                 raw = await self._client.chat.completions.with_raw_response.create(
                     **request, **options
@@ -101,6 +103,12 @@ class OpenAILLM:
                 body: bytes = raw.content
                 return body
 
+    def _response_format(self, reply_type: type[R]) -> dict[str, Any]:
+        """The option that holds a reply to its form, as far as the model knows one."""
+        if self._form == "json_schema":
+            return {"response_format": response_format(reply_type)}
+        return {"response_format": {"type": self._form}} if self._form else {}
+
     def _learn(self, exc: openai.BadRequestError, sent: dict[str, Any]) -> bool:
         """Whether the next request will do without what was refused in this one."""
         if "temperature" in sent and _is_about(exc, "temperature"):
@@ -110,6 +118,11 @@ class OpenAILLM:
             limit = self._options.pop("max_tokens", sent["max_tokens"])
             self._options["max_completion_tokens"] = limit
             return True
+        if "response_format" in sent and _is_about_the_form(exc):
+            refused = sent["response_format"]["type"]
+            if self._form == refused:  # Else another call has learned it meanwhile.
+                self._form = _LESS_THAN[refused]
+            return True
         return False
 
     def _read(self, body: bytes, reply_type: type[R]) -> Reply[R]:
@@ -117,7 +130,8 @@ class OpenAILLM:
             completion = _Completion.model_validate_json(body)
         except ValidationError as exc:
             raise UnusableReply(
-                f"{self.name!r} sent no chat completion: {first_problem(exc)}",
+                f"{self.name!r} sent no chat completion ({first_problem(exc)}): "
+                "check GRADER_BASE_URL, or let a person read the answer",
                 _ONE_CALL,
             ) from exc
         usage = completion.taken()
@@ -175,6 +189,11 @@ def _http_client(timeout: float) -> httpx2.AsyncClient:
 
 def _is_about(exc: openai.BadRequestError, option: str) -> bool:
     return exc.param == option or f"'{option}'" in exc.message
+
+
+def _is_about_the_form(exc: openai.BadRequestError) -> bool:
+    said = str(exc.body)  # Each server has its own fields for what it says.
+    return "response_format" in said or "json_schema" in said
 
 
 # --- the part of a Chat Completions response that is read --------------------

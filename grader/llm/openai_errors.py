@@ -15,7 +15,7 @@ from grader.errors import (
     LLMUnavailable,
     UnusableReply,
 )
-from grader.llm.base import plain
+from grader.llm.base import NEXT_STEP, plain
 
 ERRORS: dict[type[Exception], type[LLMError]] = {
     openai.APIConnectionError: LLMUnavailable,
@@ -77,7 +77,8 @@ def translate(exc: Exception, name: str, secret: str) -> LLMError:
     elif kind is LLMUnavailable:
         what = "could not be reached; check GRADER_BASE_URL and the network"
     else:
-        what = f"could not be asked ({type(exc).__name__})"
+        step = NEXT_STEP if kind is UnusableReply else _STEPS[404]
+        what = f"could not be asked ({type(exc).__name__}): {step}"
     return kind(f"{name!r} {what}", spent)
 
 

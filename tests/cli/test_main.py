@@ -202,3 +202,11 @@ print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
     )
 
     assert ended.stderr == b"[]\n"
+
+
+def test_a_judge_that_there_is_not_is_a_wrong_use_of_the_command(grader: Run) -> None:
+    ended = grader("grade", "overfitting", "--answer", "x", "--judge", "me")
+
+    assert ended.code == 2
+    assert "local" in ended.err
+    assert "llm" in ended.err

@@ -82,7 +82,6 @@ def test_a_port_in_use_is_one_line_with_the_next_step(grader: Run) -> None:
     ("arguments", "says"),
     [
         (["--judge", "llm"], "set GRADER_MODEL"),
-        (["--judge", "me"], "setting GRADER_JUDGE"),
         (["--rubrics", "absent"], "there is no folder of rubrics at 'absent'"),
     ],
 )

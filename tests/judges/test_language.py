@@ -52,7 +52,7 @@ from grader.judges.language import is_english
         "Modellen lærer støjen udenad og virker ikke godt på nye data.",
         "Man deler data op i fem dele og tester modellen ved hver af dem.",
         # Croatian
-        "Model pamti podatke za treniranje i ne radi dobro na novim podacima koji su novi.",
+        "Model pamti podatke za treniranje i ne radi dobro na podacima koji su novi.",
         "Podaci se podijele na pet dijelova, a model se testira samo na jednom.",
         # Hindi in Latin letters
         "Overfitting tab hota hai jab model training data ko yaad kar leta hai.",

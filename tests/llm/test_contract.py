@@ -89,6 +89,7 @@ def test_what_is_not_the_type_asked_for_is_an_unusable_reply(
         asyncio.run(make(text).ask(PROMPT, Count))
 
     assert caught.value.spent["model_calls"] == 1
+    assert str(caught.value).endswith("let a person read the answer")
     assert len(str(caught.value)) < 400
 
 

@@ -199,6 +199,91 @@ def test_a_limit_is_never_dropped() -> None:
     assert len(requests) == 1
 
 
+def knowing(forms: list[str | None], says: str) -> tuple[Handler, list[Any]]:
+    """A provider that knows some kinds of `response_format`, and what it was sent."""
+    requests: list[dict[str, Any]] = []
+
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        requests.append(json.loads(request.content))
+        if requests[-1].get("response_format", {}).get("type") in forms:
+            return httpx2.Response(200, json=completion())
+        return httpx2.Response(400, json=json.loads(says) if says[0] == "{" else says)
+
+    return handler, requests
+
+
+def forms_of(requests: list[Any]) -> list[str | None]:
+    return [request.get("response_format", {}).get("type") for request in requests]
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        '{"error": {"message": "Unknown parameter", "param": "response_format"}}',
+        '{"error": {"message": "json_schema is not supported by this model"}}',
+        '{"error": "response_format.type must be text or json_object"}',
+        '{"detail": [{"loc": ["body", "response_format", "type"]}]}',
+        "no such field: response_format",
+    ],
+)
+@pytest.mark.parametrize(
+    ("known", "asked"),
+    [
+        ("json_object", ["json_schema", "json_object", "json_object"]),
+        (None, ["json_schema", "json_object", None, None]),
+    ],
+)
+def test_a_form_that_is_refused_is_not_asked_for_again(
+    known: str | None, asked: list[str | None], says: str
+) -> None:
+    handler, requests = knowing([known], says)
+    llm = llm_over(handler)
+
+    async def twice() -> list[Reply[Count]]:
+        return [await llm.ask(PROMPT, Count), await llm.ask(PROMPT, Count)]
+
+    replies = asyncio.run(twice())
+
+    assert [reply.value for reply in replies] == [Count(many=2)] * 2
+    assert forms_of(requests) == asked
+    assert all(request["max_tokens"] == 100 for request in requests)
+
+
+def test_calls_at_once_step_down_together_and_not_past_what_is_known() -> None:
+    handler, requests = knowing(["json_object"], "no response_format json_schema")
+    llm = llm_over(handler)
+
+    async def at_once() -> None:
+        await asyncio.gather(*(llm.ask(PROMPT, Count) for _ in range(3)))
+
+    asyncio.run(at_once())
+
+    assert None not in forms_of(requests)
+
+
+def test_a_form_is_kept_where_something_else_is_refused() -> None:
+    handler, requests = knowing([], "the context is too long")
+
+    assert isinstance(error_from(handler), LLMDeclined)
+    assert forms_of(requests) == ["json_schema"]
+
+
+def test_a_model_that_refuses_with_no_form_asked_for_declines() -> None:
+    handler, requests = knowing([], "response_format")
+
+    assert isinstance(error_from(handler), LLMDeclined)
+    assert forms_of(requests) == ["json_schema", "json_object", None]
+
+
+def test_a_reply_of_the_wrong_form_is_unusable_where_no_form_was_asked_for() -> None:
+    def handler(request: httpx2.Request) -> httpx2.Response:
+        if "response_format" in json.loads(request.content):
+            return httpx2.Response(400, json={"error": "no response_format"})
+        return httpx2.Response(200, json=completion("Two."))
+
+    assert type(error_from(handler)) is UnusableReply
+
+
 # --- statuses ----------------------------------------------------------------
 
 STATUSES = [
@@ -370,6 +455,7 @@ def test_a_body_outside_the_contract_is_unusable(body: object) -> None:
 
     assert type(error) is UnusableReply
     assert "'openai:small'" in str(error)
+    assert "GRADER_" in str(error) or "let a person read" in str(error)
     assert error.spent["model_calls"] == 1
 
 
