@@ -121,7 +121,6 @@ def _blank(judge: Judge, rubric: Rubric, answer: Answer, reveal: bool) -> Grade:
         expected=0,
         band=Band.NONE,
         interval=(0, 0),
-        review=(ReviewReason.HIDDEN_TEXT,) if answer.hidden else (),
         findings=tuple(
             Finding(criterion_id=c.id, verdict=Verdict.UNMET, probability=0)
             for c in rubric.criteria

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from grader.errors import ContentError, RubricError
 from grader.rubric_files import examples_path
-from grader.rubric_lint import lint
+from grader.rubric_lint import Problem, lint
 
 LOCK = "released.sha256"
 
@@ -55,6 +55,25 @@ def changed(lock: Path) -> tuple[str, ...]:
     beside = {examples_path(Path(name)).as_posix() for name in released}
     added = {name for name in beside - set(released) if (folder / name).exists()}
     return tuple(sorted(wrong | added))
+
+
+def changed_under(place: Path) -> tuple[Problem, ...]:
+    """What `changed` finds in or at a place; nothing where no lock is above it."""
+    top = place.resolve()
+    locks = (folder / LOCK for folder in top.parents)
+    lock = next((lock for lock in locks if lock.is_file()), None)
+    if lock is None:
+        return ()
+    files = ((lock.parent / name).resolve() for name in changed(lock))
+    message = (
+        "this version was released with other contents; undo the change, "
+        "or make it in a new version"
+    )
+    return tuple(
+        Problem(path=file, part=None, code="changed", message=message)
+        for file in files
+        if file == top or top in file.parents
+    )
 
 
 def unlocked_old_versions(lock: Path, *folders: Path) -> tuple[str, ...]:

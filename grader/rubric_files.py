@@ -99,7 +99,7 @@ def load_rubric(path: Path) -> Rubric:
     try:
         rubric = Rubric(**raw, question=Question(**question), digest=digest_of(path))
     except ValidationError as exc:
-        raise RubricError(f"{path}: {_first_problem(exc)}") from exc
+        raise RubricError(f"{path}: {_first_problem(exc, raw)}") from exc
     except TypeError as exc:
         raise RubricError(f"{path}: {exc}") from exc
     _refuse_a_misplaced_file(path, rubric)
@@ -146,17 +146,26 @@ def _read_examples(path: Path) -> dict[str, list[Example]]:
     return examples
 
 
-def _first_problem(exc: ValidationError) -> str:
+def _first_problem(exc: ValidationError, raw: Mapping[str, Any] | None = None) -> str:
     """The first thing that is wrong, named by its place in the file."""
     first = exc.errors(include_url=False)[0]
     names = {"text": "question"} if exc.title == "Question" else {}
-    place = ".".join(names.get(str(part), str(part)) for part in first["loc"])
+    place = _place(tuple(names.get(str(part), part) for part in first["loc"]), raw)
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":
         return f"{place!r} is not a field that a rubric has; is it misspelt?"
     if first["type"] == "missing":
         return f"{place!r} is missing"
     return f"{place!r}: {message}" if place else message
+
+
+def _place(steps: tuple[int | str, ...], raw: Mapping[str, Any] | None) -> str:
+    """Where in a file something is: a criterion or red flag by its id, else a path."""
+    if raw and len(steps) > 2 and isinstance(steps[1], int):
+        part = raw[str(steps[0])][steps[1]]
+        if isinstance(part, dict) and isinstance(part.get("id"), str):
+            return f"{part['id']}: {'.'.join(map(str, steps[2:]))}"
+    return ".".join(map(str, steps))
 
 
 def _refuse_a_misplaced_file(path: Path, rubric: Rubric) -> None:

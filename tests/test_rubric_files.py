@@ -79,12 +79,12 @@ def test_examples_stand_beside_the_rubric_and_in_its_digest(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("points = 7", "point = 7", "'criteria.0.points' is missing"),
-        ("points = 7", "points = 7\nweight = 2", "'criteria.0.weight' is not a field"),
-        ("points = 7", "points = 0", "'criteria.0.points'"),
+        ("points = 7", "point = 7", "'boil: points' is missing"),
+        ("points = 7", "points = 7\nweight = 2", "'boil: weight' is not a field"),
+        ("points = 7", "points = 0", "'boil: points'"),
         ('level = "junior"', 'level = "guru"', "'level'"),
-        ('kind = "states"', 'kind = "says"', "'red_flags.0.kind'"),
-        ("cap = 0.4", "cap = 4", "'red_flags.0.cap'"),
+        ('kind = "states"', 'kind = "says"', "'cold: kind'"),
+        ("cap = 0.4", "cap = 4", "'cold: cap'"),
         ('id = "leaves"', 'id = "boil"', "more than once: boil"),
         ('question = "How do you make tea?"', "", "'question' is missing"),
         ('id = "tea"', 'id = "Tea time"', "'id'"),

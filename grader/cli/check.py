@@ -28,12 +28,13 @@ def check(
 ) -> None:
     """Say what is wrong with rubrics, and how to mend it."""
     from grader.errors import NotFound
+    from grader.releases import changed_under
     from grader.rubric_lint import lint_folder, rubric_paths
 
     place = folder or _own_rubrics()
     if not place.exists():
         raise NotFound(f"there is no file or folder {str(place)!r}")
-    problems = lint_folder(place)
+    problems = (*lint_folder(place), *changed_under(place))
     if as_json:
         print_json([problem.model_dump(mode="json") for problem in problems])
     else:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from grader.cli.check import check
 from grader.errors import NotFound
+from grader.releases import release
 
 RUBRICS = Path(__file__).parent.parent.parent / "rubrics"
 
@@ -76,3 +77,19 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
     assert isinstance(result.exception, NotFound)
     assert "absent" in str(result.exception)
+
+
+def test_a_released_rubric_that_changed_is_a_problem(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = next(RUBRICS.glob("*/*/overfitting/v1.toml"))
+    copy = tmp_path / "rubrics" / "t" / "junior" / "overfitting" / "v1.toml"
+    copy.parent.mkdir(parents=True)
+    copy.write_text(path.read_text())
+    release(copy, tmp_path / "released.sha256")
+    copy.write_text(path.read_text() + "# a late thought\n")
+
+    with pytest.raises(typer.Exit):
+        check(tmp_path / "rubrics")
+
+    assert "was released with other contents" in capsys.readouterr().out
