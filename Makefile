@@ -34,7 +34,7 @@ fix:  ## Format, and mend what the linter can
 env: .venv/installed-dev  ## Only the environment
 
 .venv/installed: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; try: make demo PYTHON=python3.12")'
 	@echo "Making .venv and installing; this takes a minute"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
