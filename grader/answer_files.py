@@ -44,7 +44,7 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A line that holds no answer, and why."""
+    """A line of a file that cannot be read as what it should hold, and why."""
 
     line: int
     reason: str

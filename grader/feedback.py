@@ -100,7 +100,7 @@ def _word(number: int) -> str:
 
 
 def _got(criterion: Criterion, finding: Finding, reveal: bool) -> Got:
-    quotes = _quotes(finding.evidence)
+    quotes = quotes_of(finding.evidence)
     sure = "This point was probably seen" if is_unsure(finding.probability) else "Seen"
     said = f"{sure}: your words counted for it" if quotes else f"{sure} in your answer"
     detail = f". {criterion.requirement}" if reveal else "."
@@ -126,7 +126,7 @@ def _hints(criterion: Criterion, reveal: bool) -> tuple[str, ...]:
 
 def _flag_note(flag: RedFlag, judgement: Judgement, scored: Score) -> FlagNote:
     sighting = next(s for s in judgement.sightings if s.red_flag_id == flag.id)
-    quotes = _quotes(sighting.evidence) if flag.kind is FlagKind.STATES else ()
+    quotes = quotes_of(sighting.evidence) if flag.kind is FlagKind.STATES else ()
     sure = "A red flag, perhaps" if is_unsure(sighting.probability) else "A red flag"
     message = f"{sure}: the answer reads as one that {_lower_first(flag.statement)}"
     if flag.id == scored.capped_by:
@@ -139,7 +139,8 @@ def _lower_first(statement: str) -> str:
     return ended[:1].lower() + ended[1:]
 
 
-def _quotes(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+def quotes_of(evidence: Sequence[Evidence]) -> tuple[str, ...]:
+    """The candidate's sentences, each on one line."""
     return tuple(" ".join(part.text.split()) for part in evidence)
 
 

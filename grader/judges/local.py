@@ -162,6 +162,7 @@ class LocalJudge:
     def _read_by_blend(
         self, rubric: Rubric, windows: Windows, answer: Answer
     ) -> dict[str, Reading]:
+        kinds = _kinds(rubric)
         readings = {}
         cosines = []
         # An answer that only says the question again is all there is to look at.
@@ -170,7 +171,7 @@ class LocalJudge:
         )
         texts = [windows.texts[place] for place in said]
         for claim, part in zip(self._claims_of(rubric), rubric.parts, strict=True):
-            kind = f"{_kinds(rubric)[part.id]}_blend"
+            kind = f"{kinds[part.id]}_blend"
             raw, best = figures(claim, texts, windows.vectors[said], answer.safe)
             if isinstance(part, Criterion):
                 cosines.append(raw["cosine"])

@@ -1,12 +1,12 @@
 """One candidate in detail: strengths, gaps, red flags, and what to ask next."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from pydantic import Field
 
-from grader.feedback import WHY, is_unsure
+from grader.feedback import WHY, is_unsure, quotes_of
 from grader.grade import ReviewReason
-from grader.judgement import Evidence, Verdict
+from grader.judgement import Verdict
 from grader.rubric import FlagKind, Frozen, Level, Rubric
 from grader.scorecard.grade_lines import GradeLine, read_grade
 from grader.scorecard.reading import RubricsAtHand, Scorecard
@@ -211,7 +211,7 @@ def _points(
             unsure=is_unsure(finding.probability),
             hint=criterion.hint if criterion else "",
             rationale=finding.rationale,
-            quotes=_quotes(finding.evidence),
+            quotes=quotes_of(finding.evidence),
         )
 
 
@@ -230,12 +230,8 @@ def _flags(
                 states=flag is not None and flag.kind is FlagKind.STATES,
                 capped=line.capped_by == sighting.red_flag_id,
                 rationale=sighting.rationale,
-                quotes=_quotes(sighting.evidence),
+                quotes=quotes_of(sighting.evidence),
             )
-
-
-def _quotes(evidence: Sequence[Evidence]) -> tuple[str, ...]:
-    return tuple(" ".join(part.text.split()) for part in evidence)
 
 
 def _strength(point: Point) -> tuple[float, str, str]:

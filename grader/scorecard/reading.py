@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+from grader.answer_files import Unreadable
 from grader.errors import InputError, NotFound
 from grader.grade import UngradedCode
 from grader.judgement import Judgement, Verdict, covers
@@ -39,14 +39,6 @@ CLOSE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """A line that could not be read as an outcome, and why."""
-
-    line: int
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Repeated:
     """A line with one more grade of the same candidate for the same question."""
 
@@ -69,14 +61,14 @@ class Scorecard:
 
 
 class RubricsAtHand:
-    """The newest rubrics of a shelf, each read once; None for an unknown question."""
+    """The newest rubrics of a shelf; None for an unknown question."""
 
     def __init__(self, shelf: RubricShelf) -> None:
         self.order = {id: place for place, id in enumerate(shelf.paths)}
         self._shelf = shelf
-        self.find = cache(self._find)
 
-    def _find(self, question_id: str) -> Rubric | None:
+    def find(self, question_id: str) -> Rubric | None:
+        """The rubric, or None where the shelf has none for the question."""
         try:
             return self._shelf.rubric(question_id)
         except NotFound:

@@ -1,7 +1,5 @@
 from pathlib import Path
 
-import pytest
-
 from grader.answer import read_answer
 from grader.grade import Grade, ReviewReason
 from grader.judgement import Judgement
@@ -28,18 +26,6 @@ from tests.scorecard.lines import (
 )
 
 ANSWER = read_answer(TEXT)
-
-
-@pytest.fixture
-def rubrics(tmp_path: Path) -> RubricsAtHand:
-    return rubrics_at_hand(tmp_path / "rubrics")
-
-
-@pytest.fixture
-def tea(rubrics: RubricsAtHand) -> Rubric:
-    found = rubrics.find("tea")
-    assert found is not None
-    return found
 
 
 def card_of(folder: Path, rubrics: RubricsAtHand, *grades: tuple[str, Grade]) -> Card:

@@ -15,7 +15,7 @@ from grader.rubric import Rubric
 from grader.scorecard.page import odds, page_parts, plain, write_page
 from grader.scorecard.reading import RubricsAtHand, Scorecard, read_scorecard
 from tests.judgements import MET, UNMET, judged
-from tests.scorecard.lines import TEXT, grade, line, rubrics_at_hand, ungraded, write
+from tests.scorecard.lines import TEXT, grade, line, ungraded, write
 
 NAMES = (
     "<script>alert(1)</script>",
@@ -25,18 +25,6 @@ NAMES = (
     "\u05de\u05e8\u05d9\u05dd",
     "{{ 7 * 7 }}",
 )
-
-
-@pytest.fixture
-def rubrics(tmp_path: Path) -> RubricsAtHand:
-    return rubrics_at_hand(tmp_path / "rubrics")
-
-
-@pytest.fixture
-def tea(rubrics: RubricsAtHand) -> Rubric:
-    found = rubrics.find("tea")
-    assert found is not None
-    return found
 
 
 @pytest.fixture

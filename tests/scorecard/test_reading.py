@@ -28,22 +28,9 @@ from tests.scorecard.lines import (
     TEXT,
     grade,
     line,
-    rubrics_at_hand,
     ungraded,
     write,
 )
-
-
-@pytest.fixture
-def rubrics(tmp_path: Path) -> RubricsAtHand:
-    return rubrics_at_hand(tmp_path / "rubrics")
-
-
-@pytest.fixture
-def tea(rubrics: RubricsAtHand) -> Rubric:
-    found = rubrics.find("tea")
-    assert found is not None
-    return found
 
 
 def read(
