@@ -19,8 +19,10 @@ Split = Literal["train", "calibration", "test"]
 class LabelledExample(Frozen):
     """A whole answer, a verdict per criterion and red flag, and a grade, 0 to 4.
 
-    `labellers` says who labelled it; where two differed, the labels are the
-    settled ones and `disputed` holds the ids that they differed on.
+    `labellers` says who labelled it; where they differed, the labels are the
+    settled ones and `disputed` holds the ids that they differed on. `evidence` has,
+    for parts that labellers found in the answer, the numbers of the sentences that
+    say so; empty where nobody was asked.
     """
 
     id: str
@@ -33,15 +35,20 @@ class LabelledExample(Frozen):
     grade: int = Field(ge=0, le=4)
     labellers: tuple[str, ...]
     disputed: tuple[str, ...] = ()
+    evidence: dict[str, tuple[int, ...]] = Field(default_factory=dict)
 
 
 def split_of(id: str) -> Split:
-    """Which split an answer belongs to, from a hash of its id: 4 in 10 are for test.
+    """Which split an answer belongs to, from a hash of its writer's letter.
 
-    >>> split_of("overfitting-a01")
-    'test'
+    So all that one hand wrote falls into one split, and no judge is tested on turns
+    of phrase that it was taught.
+
+    >>> split_of("overfitting-p01"), split_of("overfitting-r01")
+    ('calibration', 'test')
     """
-    bucket = int(hashlib.sha256(id.encode()).hexdigest(), 16) % 10
+    hand = id.rsplit("-", 1)[-1].rstrip("0123456789")
+    bucket = int(hashlib.sha256(hand.encode()).hexdigest(), 16) % 10
     return "train" if bucket < 3 else "calibration" if bucket < 6 else "test"
 
 

@@ -1,11 +1,13 @@
 import json
 from collections import Counter
 from pathlib import Path
+from string import ascii_lowercase
 
 import pytest
 
 from evals.labelled import LabelledExample, read_examples, split_of
 from evals.run import labelled_judgement
+from grader.answer import read_answer
 from grader.errors import InputError
 from grader.judgement import Verdict, covers
 from grader.settings import Settings
@@ -80,12 +82,22 @@ def test_a_folder_without_examples_holds_none(tmp_path: Path) -> None:
     assert list(read_examples(tmp_path)) == []
 
 
-def test_about_four_in_ten_ids_are_for_test() -> None:
-    splits = Counter(split_of(f"id-{number}") for number in range(2000))
+def test_a_split_hangs_on_the_hand_and_on_nothing_else() -> None:
+    for hand in ascii_lowercase:
+        splits = {
+            split_of(f"{id}-{hand}{n:02}") for id in ("tea", "a-b") for n in (1, 9)
+        }
 
-    assert splits["test"] == pytest.approx(800, abs=100)
-    assert splits["train"] == pytest.approx(600, abs=100)
-    assert splits["calibration"] == pytest.approx(600, abs=100)
+        assert len(splits) == 1, hand
+
+
+def test_about_four_in_ten_hands_are_for_test() -> None:
+    splits = Counter(
+        split_of(f"id-{a}{b}") for a in ascii_lowercase for b in ascii_lowercase
+    )
+
+    assert splits["test"] == pytest.approx(270, abs=40)
+    assert splits["train"] == pytest.approx(203, abs=40)
 
 
 # --- the examples of the package ---------------------------------------------------
@@ -115,6 +127,23 @@ def test_every_example_is_labelled_for_just_its_rubric(
 
         assert covers(labelled_judgement(rubric, example), rubric)
         assert set(example.disputed) <= {*(p.id for p in rubric.parts), "grade"}
+
+
+def test_evidence_names_sentences_that_there_are(
+    shipped: list[LabelledExample],
+) -> None:
+    for example in shipped:
+        last = len(read_answer(example.answer).sentences)
+        named = [n for numbers in example.evidence.values() for n in numbers]
+
+        assert all(1 <= number <= last for number in named), example.id
+        assert set(example.evidence) <= {*example.verdicts, *example.red_flags}
+
+
+def test_no_two_answers_are_the_same(shipped: list[LabelledExample]) -> None:
+    texts = Counter(" ".join(e.answer.lower().split()) for e in shipped)
+
+    assert [text for text, n in texts.items() if n > 1] == []
 
 
 def test_every_question_has_examples_in_every_split(
