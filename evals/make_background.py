@@ -8,10 +8,12 @@ of `generic_passages.txt`, which answer no question at all. Run it again, and th
 `grader fit --all`, when examples or encoder change.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.judges.encoder import Encoder
 from grader.judges.heads import save_background
+from grader.rubric import Rubric
 from grader.settings import Settings
 from grader.wiring import open_shelf
 
@@ -21,15 +23,21 @@ PER_PART = 2
 
 def main() -> None:
     """Take passages evenly, and say how many."""
+    passages = chosen(open_shelf(Settings()).rubrics())
+    save_background(passages, Encoder(threads=2))
+    print(f"{len(passages)} passages")
+
+
+def chosen(rubrics: Iterable[Rubric]) -> list[tuple[str, str]]:
+    """Pairs of question id, or nothing, and passage."""
     generic = Path(__file__).with_name("generic_passages.txt").read_text().splitlines()
     passages = [("", text) for text in generic]
-    for rubric in open_shelf(Settings()).rubrics():
+    for rubric in rubrics:
         for part in rubric.parts:
             for met in (True, False):
                 texts = [e.text for e in part.examples if e.met is met]
                 passages += [(rubric.question.id, t) for t in texts[: PER_PART // 2]]
-    save_background(passages, Encoder(threads=2))
-    print(f"{len(passages)} passages")
+    return passages
 
 
 if __name__ == "__main__":

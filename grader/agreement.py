@@ -3,6 +3,7 @@
 Verified in tests against scikit-learn and scipy.
 """
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -109,6 +110,42 @@ def brier(probabilities: Sequence[float], labels: Sequence[bool]) -> float | Non
         return None
     gap = np.asarray(probabilities, float) - np.asarray(labels, float)
     return float((gap**2).mean())
+
+
+def upper_bound(wrong: int, n: int, level: float = 0.95) -> float:
+    """The largest share, 0..1, that `wrong` of `n` leaves possible.
+
+    Clopper and Pearson's one-sided bound: with a larger share, so few would be seen
+    less often than in 1 - `level` of all samples.
+
+    >>> round(upper_bound(0, 59), 3)
+    0.05
+    """
+    if wrong >= n:
+        return 1.0
+    low, high = wrong / n, 1.0
+    for _ in range(50):
+        middle = (low + high) / 2
+        if _at_most(wrong, n, middle) > 1 - level:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def _at_most(wrong: int, n: int, share: float) -> float:
+    """The chance of at most `wrong` in n draws. In logarithms: n may be large."""
+    if share in (0.0, 1.0):
+        return float(share == 0.0)
+    terms = [
+        math.lgamma(n + 1)
+        - math.lgamma(k + 1)
+        - math.lgamma(n - k + 1)
+        + k * math.log(share)
+        + (n - k) * math.log1p(-share)
+        for k in range(wrong + 1)
+    ]
+    return sum(math.exp(term) for term in terms)
 
 
 def _ranks(values: Sequence[float]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

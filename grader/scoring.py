@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from grader.answer import Answer
 from grader.grade import Band, ReviewReason, Score
-from grader.judgement import Finding, Judgement, Sighting, Verdict
+from grader.judgement import Doubt, Finding, Judgement, Sighting, Verdict
 from grader.rubric import FlagKind, RedFlag, Rubric
 
 CREDIT = {Verdict.MET: 1.0, Verdict.PARTIAL: 0.5, Verdict.UNMET: 0.0}
@@ -27,13 +27,21 @@ Criteria taken as independent make intervals too narrow: with 0 they held 80% of
 labelled percents, with 1.5 90% (334 answers of the train and calibration splits, local
 judge, labelled by a language model).
 """
+DOUBTED = 3.0
+"""The same where the judge doubts all that it saw: a rubric without examples.
+
+With 1.5 such intervals held 85% of the labelled percents of the calibration split, with
+3 they held 92% (576 answers); to questions that the encoder never met they hold fewer.
+"""
 NEAR = 2.0
 """How many percentage points from a cut between two bands counts as near it."""
-SURE = 0.45
-"""Below this probability of the band being right, a grade has low confidence.
+SURE = 0.72
+"""Below this confidence a grade is sent to review.
 
-With 0.45 half of the grades are held back, and the rest agrees with the labels with a
-QWK of 0.84 instead of 0.75 (the same 334 answers).
+Chosen by `python -m evals.calibrate` for the local judge on the 576 answers of the
+calibration split, labelled by a language model: of the answers that nobody reviews, at
+most 5% lie in a band that is off by more than one from the overall grade (Clopper and
+Pearson's one-sided 95% bound).
 """
 
 Distribution = dict[float, float]
@@ -116,7 +124,8 @@ def spread_out(rubric: Rubric, judgement: Judgement) -> Distribution:
     Half of the probability stays as it is, a quarter moves either way.
     """
     shares: Distribution = defaultdict(float)
-    for shift, weight in ((-SHIFT, 0.25), (0.0, 0.5), (SHIFT, 0.25)):
+    far = DOUBTED if Doubt.LOW_CONFIDENCE in judgement.doubts else SHIFT
+    for shift, weight in ((-far, 0.25), (0.0, 0.5), (far, 0.25)):
         for value, share in distribution(rubric, judgement, shift).items():
             shares[value] += weight * share
     return dict(sorted(shares.items()))
@@ -166,7 +175,7 @@ def review_reasons(
     """Why a person should look at this grade, in the order of `ReviewReason`."""
     said = {ReviewReason(doubt.value) for doubt in judgement.doubts}
     holds = {
-        ReviewReason.LOW_CONFIDENCE: _band_share(rubric, judgement, scored) < SURE,
+        ReviewReason.LOW_CONFIDENCE: confidence(rubric, judgement, scored) < SURE,
         ReviewReason.NEAR_CUT: near_cut(scored),
         ReviewReason.HIDDEN_TEXT: bool(answer.hidden),
         ReviewReason.CONTRADICTION: _contradicts(rubric, judgement),
@@ -183,9 +192,20 @@ def near_cut(scored: Score) -> bool:
     return any(abs(scored.expected - cut) <= NEAR for cut, _ in BANDS)
 
 
-def _band_share(rubric: Rubric, judgement: Judgement, scored: Score) -> float:
+def confidence(rubric: Rubric, judgement: Judgement, scored: Score) -> float:
+    """How probable it is, 0..1, that the band is right or off by one.
+
+    Whether it is exactly right is a toss-up for every answer that lies near a cut, and
+    says less about how far a grade may be wrong.
+    """
+    order = list(Band)
+    given = order.index(scored.band)
     shares = spread_out(rubric, judgement)
-    return sum(share for value, share in shares.items() if band(value) == scored.band)
+    return sum(
+        share
+        for value, share in shares.items()
+        if abs(order.index(band(value)) - given) <= 1
+    )
 
 
 def _contradicts(rubric: Rubric, judgement: Judgement) -> bool:

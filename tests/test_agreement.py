@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from scipy.stats import spearmanr
+from scipy.stats import binomtest, spearmanr
 from sklearn.metrics import (
     brier_score_loss,
     cohen_kappa_score,
@@ -17,6 +17,7 @@ from grader.agreement import (
     brier,
     calibration_error,
     rank_correlation,
+    upper_bound,
     weighted_kappa,
 )
 
@@ -97,3 +98,15 @@ def test_a_figure_that_means_nothing_is_none() -> None:
 
 def test_figures_take_arrays_too() -> None:
     assert auc(np.array([0.1, 0.9]).tolist(), [False, True]) == 1
+
+
+@given(st.integers(1, 400), st.data())
+def test_the_upper_bound_is_that_of_scipy(n: int, data: st.DataObject) -> None:
+    wrong = data.draw(st.integers(0, n))
+    theirs = binomtest(wrong, n, alternative="less").proportion_ci(0.95, "exact").high
+
+    assert upper_bound(wrong, n) == pytest.approx(theirs, abs=1e-6)
+
+
+def test_the_upper_bound_of_nothing_is_anything() -> None:
+    assert upper_bound(0, 0) == 1

@@ -70,4 +70,24 @@ def test_the_stored_calibration_weighs_just_the_figures_that_the_judge_makes() -
 def test_a_better_head_is_never_less_likely_in_the_stored_calibration() -> None:
     stored = Calibrations.read().by_kind
 
-    assert all(stored[k].weights["logit"] > 0 for k in ("criterion", "states", "omits"))
+    assert stored["criterion"].weights["anywhere"] > 0
+    assert stored["states"].weights["best"] > 0
+    assert stored["omits"].weights["whole"] > 0
+
+
+@given(FIGURE, st.floats(0, 9))
+def test_yes_or_partly_is_never_less_likely_than_yes(x: float, partial: float) -> None:
+    made = calibration(logit=1.0).model_copy(update={"partial": partial})
+
+    assert made.at_least_partial({"logit": x}) >= made.probability({"logit": x})
+
+
+def test_yes_or_partly_by_hand() -> None:
+    made = Calibration(weights={}, intercept=-1, partial=1.5, n=9, labels="by hand")
+
+    assert made.at_least_partial({}) == pytest.approx(1 / (1 + math.exp(-0.5)))
+
+
+def test_partly_cannot_be_less_than_fully() -> None:
+    with pytest.raises(ValidationError, match="partial"):
+        Calibration(weights={}, intercept=0, partial=-0.1, n=9, labels="by hand")

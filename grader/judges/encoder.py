@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,12 +21,24 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).parent / "minilm"
-MODEL_SHA256 = "506bd40ab31b31dee09c463d3bacd5cb3a09388b243a06438d3ebf784cd483e2"
-TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
-SHA256 = {"model.onnx": MODEL_SHA256, "tokenizer.json": TOKENIZER_SHA256}
+TRAINED, PUBLISHED = "model.onnx", "published.onnx"
+"""The model trained further on the rubrics that come with the package, and the one as
+it was published, for what the training knew nothing of."""
+TOKENIZER = "tokenizer.json"
+SHA256 = {
+    TRAINED: "dfd9a1966fa53c8d2b07274d884dd77e96880aac22228c7ebc5f20dbad6517fc",
+    PUBLISHED: "7a94e868a079adc0b9541e462324ad63a5c1e64d90b19c5b61feb4053e9aeb55",
+    TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
 WIDTH = 384
 LONGEST = 128
-"""Tokens of a passage that are read, its two markers included."""
+"""Tokens of a passage that are read; the rest is not."""
+ROOM = 254
+"""Tokens of an answer that are read in the light of each other, markers not counted."""
+MARKERS = (101, 102)
+"""The ids of the tokens that open and close a text."""
+UNKNOWN = 100
+"""The id of the token for what the vocabulary cannot spell."""
 BATCH_TOKENS = 512
 """Padded tokens in one run of the model; with 2048 it takes three times the memory."""
 
@@ -56,21 +69,46 @@ class Passages:
 class Encoder:
     """Turns passages into vectors. Its files are read and checked at first use.
 
-    `threads` is how many cores one run of the model may use.
+    `threads` is how many cores one run of the model may use, and `model` which of the
+    two it is.
     """
 
-    def __init__(self, threads: int = 1, folder: Path = FOLDER) -> None:
-        self._threads = threads
+    def __init__(
+        self, threads: int = 1, folder: Path = FOLDER, model: str = TRAINED
+    ) -> None:
+        self.threads = threads
+        self._model = model
         self._folder = folder
 
     def encode(self, texts: Sequence[str]) -> Passages:
-        """Encode passages, each at most `LONGEST` tokens; the rest is not read.
+        """Encode passages, each on its own.
 
         Raises `ModelFileError` where a file of the model is missing or altered.
         """
-        rows = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        counts = np.array([len(row) for row in rows], dtype=np.float32)
-        sums = np.zeros((len(rows), WIDTH), dtype=np.float32)
+        return self._run([[tokens] for tokens in self._tokens(texts)])
+
+    def read(self, sentences: Sequence[str]) -> Passages:
+        """Encode the sentences of one answer in the light of each other.
+
+        What "it" is, and whether the next sentence takes back what this one says,
+        stands in the sentences around. A long answer is read in stretches of about
+        equal length. Raises `ModelFileError` as `encode` does.
+        """
+        return self._run(_stretches(self._tokens(sentences)))
+
+    def _tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [encoding.ids or [UNKNOWN] for encoding in encodings]
+
+    def _run(self, stretches: Sequence[Sequence[Sequence[int]]]) -> Passages:
+        """Token vectors of each stretch, summed over each of its passages."""
+        opened, closed = MARKERS
+        rows = [
+            [opened, *(token for passage in stretch for token in passage), closed]
+            for stretch in stretches
+        ]
+        counts = [[len(passage) for passage in stretch] for stretch in stretches]
+        sums: list[Vectors] = [np.zeros((0, WIDTH), np.float32)] * len(rows)
         for batch in _batches(rows):
             ids = np.zeros((len(batch), len(rows[batch[-1]])), dtype=np.int64)
             mask = np.zeros_like(ids)
@@ -78,34 +116,41 @@ class Encoder:
                 ids[place, : len(rows[row])] = rows[row]
                 mask[place, : len(rows[row])] = 1
             vectors = self._session.run(None, {"ids": ids, "mask": mask})[0]
-            sums[batch] = (vectors * mask[:, :, None]).sum(axis=1)
-        return Passages(sums, counts)
+            for place, row in enumerate(batch):
+                starts = np.cumsum([0, *counts[row][:-1]])
+                read = vectors[place, 1 : len(rows[row]) - 1]
+                sums[row] = np.add.reduceat(read, starts, axis=0)
+        return Passages(
+            sums=np.vstack([np.zeros((0, WIDTH), np.float32), *sums]),
+            counts=np.array([n for each in counts for n in each], dtype=np.float32),
+        )
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the hashes of the model's files, in hex."""
-        return hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
+        made_of = SHA256[self._model] + SHA256[TOKENIZER]
+        return hashlib.sha256(made_of.encode()).hexdigest()
 
     @cached_property
     def _session(self) -> "InferenceSession":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self._threads
+        options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         # Idle threads must not spin: a batch runs one session per core.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
-            self._read("model.onnx"), options, providers=["CPUExecutionProvider"]
+            self._read(self._model), options, providers=["CPUExecutionProvider"]
         )
 
     @cached_property
     def _tokenizer(self) -> "Tokenizer":
         from tokenizers import Tokenizer
 
-        tokenizer = Tokenizer.from_buffer(self._read("tokenizer.json"))
+        tokenizer = Tokenizer.from_buffer(self._read(TOKENIZER))
         tokenizer.no_padding()
         tokenizer.enable_truncation(LONGEST)
         return tokenizer
@@ -132,6 +177,21 @@ def unit(vectors: Vectors) -> Vectors:
     """Scale each row to length 1."""
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, 1e-9), dtype=np.float32)
+
+
+def _stretches(passages: Sequence[Sequence[int]]) -> list[list[Sequence[int]]]:
+    """Neighbours together, as even as can be, at most `ROOM` tokens each."""
+    total = sum(map(len, passages))
+    goal = total / max(1, math.ceil(total / ROOM))
+    stretches: list[list[Sequence[int]]] = []
+    held = 0
+    for passage in passages:
+        if not stretches or held + len(passage) > ROOM or held >= goal:
+            stretches.append([])
+            held = 0
+        stretches[-1].append(passage)
+        held += len(passage)
+    return stretches
 
 
 def _batches(rows: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -64,16 +64,20 @@ class Heads:
         return np.asarray(vectors @ self.centres.T)
 
 
-def fit_heads(rubric: Rubric, encoder: Encoder) -> Heads:
+def fit_heads(rubric: Rubric, encoder: Encoder, others: Vectors | None = None) -> Heads:
     """Fit a head for each part on its own examples.
 
     The question said again and passages that answer something else count as not met.
     People say two things in one sentence, so the examples count once more, each run
     together with passages that meet other criteria. What the rubric itself says of a
     part meets it: examples are written to be hard, and the plain words get lost.
+    `others` are vectors (n, 384) of passages that answer something else; without them
+    the package's own are read.
     """
     asked = encoder.encode([rubric.question.text]).embeddings()
-    others = np.vstack([asked, other_passages(rubric.question.id)])
+    if others is None:
+        others = other_passages(rubric.question.id)
+    others = np.vstack([asked, others])
     passages = {
         p.id: encoder.encode([e.text for e in p.examples]) for p in rubric.parts
     }
@@ -148,9 +152,8 @@ def stamp(rubric: Rubric, encoder: Encoder) -> str:
 
     Raises `ModelFileError` where the background is missing.
     """
-    return hashlib.sha256(
-        f"{rubric.digest} {encoder.digest} {C} {PLAIN} {_background_digest()}".encode()
-    ).hexdigest()
+    made_of = (rubric.digest, encoder.digest, C, PLAIN, _background_digest())
+    return hashlib.sha256(" ".join(map(str, made_of)).encode()).hexdigest()
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,7 @@ from grader.calibration import Calibration
 from grader.errors import UnsupportedLanguage
 from grader.judgement import Doubt, Finding, Judgement, Sighting, Verdict, cite
 from grader.judges.blend import Claim, figures
-from grader.judges.encoder import Encoder, Passages, unit
+from grader.judges.encoder import PUBLISHED, Encoder, Passages, unit
 from grader.judges.heads import Heads, fit_heads
 from grader.judges.language import is_english
 from grader.judges.logistic import Floats
@@ -73,7 +73,10 @@ class LocalJudge:
     """Judges by the encoder and heads, or by the encoder and shared words.
 
     `stored_heads` gives the heads that were kept for a rubric, or None; then they
-    are fitted from its examples at first use, which takes a few seconds.
+    are fitted from its examples at first use, which takes a few seconds. Without
+    `calibrations`, those of the package are read at first use. For a rubric without
+    examples the encoder is the one that was published: training has made the other
+    blind to much that none of our rubrics is about.
     """
 
     name = "local"
@@ -81,9 +84,14 @@ class LocalJudge:
     prompt_digest = None
 
     def __init__(
-        self, encoder: Encoder, stored_heads: Callable[[Rubric], Heads | None]
+        self,
+        encoder: Encoder,
+        stored_heads: Callable[[Rubric], Heads | None],
+        calibrations: Calibrations | None = None,
     ) -> None:
         self._encoder = encoder
+        self._published = Encoder(encoder.threads, model=PUBLISHED)
+        self._given = calibrations
         self._stored_heads = stored_heads
         self._heads: dict[str, Heads] = {}
         self._claims: dict[str, list[Claim]] = {}
@@ -92,8 +100,8 @@ class LocalJudge:
 
     @cached_property
     def calibrations(self) -> Calibrations:
-        """Read at first use."""
-        return Calibrations.read()
+        """Those given, or the package's."""
+        return self._given or Calibrations.read()
 
     @property
     def calibration_digest(self) -> str:
@@ -126,37 +134,47 @@ class LocalJudge:
 
     def read(self, rubric: Rubric, answer: Answer) -> dict[str, Reading]:
         """Raw figures for each part of the rubric, before calibration, by id."""
-        passages = self._encoder.encode([s.safe for s in answer.sentences])
-        windows = windows_of(
-            answer, passages, content_words(rubric.question.text), self._words(rubric)
-        )
+        sentences = [s.safe for s in answer.sentences]
+        asked = content_words(rubric.question.text)
         if rubric.has_examples:
+            passages = self._encoder.read(sentences)
+            windows = windows_of(answer, passages, asked, self._words(rubric))
             return self._read_by_heads(rubric, windows, passages)
+        # A requirement stands alone, and so do the sentences it is compared with.
+        passages = self._published.encode(sentences)
+        windows = windows_of(answer, passages, asked, frozenset())
         return self._read_by_blend(rubric, windows, answer)
 
     def _read_by_heads(
         self, rubric: Rubric, windows: Windows, passages: Passages
     ) -> dict[str, Reading]:
+        """Each head's log-odds: of the best window, of any sentence, of the whole."""
         heads = self.heads(rubric)
         likeness = heads.likeness(windows.vectors)
         idle = windows.empty[:, None] | (likeness < UNLIKE)
         logits = np.where(idle, NO, heads.logits(windows.vectors))
-        criteria = float(logits[:, : len(rubric.criteria)].max(axis=0).mean())
+        best = logits.argmax(axis=0)
+        anywhere = np.logaddexp.reduce(logits[: windows.singles], axis=0)
         whole = unit(passages.sums.sum(axis=0, keepdims=True))
         whole_logits = heads.logits(whole)[0]
+        criteria = logits.max(axis=0)[: len(rubric.criteria)].mean()
         kinds = _kinds(rubric)
         readings = {}
         for column, id in enumerate(heads.ids):
-            raw = {"criteria": criteria}
-            if kinds[id] == "omits":
-                raw["logit"] = float(whole_logits[column])
-                readings[id] = Reading(kinds[id], raw, ())
-                continue
-            best = int(np.argmax(logits[:, column]))
-            raw["logit"] = float(logits[best, column])
-            raw["likeness"] = float(likeness[best, column])
-            cited = windows.sentences[_to_cite(logits[:, column], best, windows)]
-            readings[id] = Reading(kinds[id], raw, cited)
+            at = best[column]
+            raw = {
+                "best": logits[at, column],
+                "anywhere": anywhere[column],
+                "likeness": likeness[at, column],
+                "whole": whole_logits[column],
+                "criteria": criteria,
+            }
+            cited = windows.sentences[_to_cite(logits[:, column], at, windows)]
+            readings[id] = Reading(
+                kind=kinds[id],
+                figures={name: float(value) for name, value in raw.items()},
+                sentences=() if kinds[id] == "omits" else cited,
+            )
         return readings
 
     def _read_by_blend(
@@ -190,15 +208,13 @@ class LocalJudge:
             return self._heads[_key(rubric)]
 
     def _words(self, rubric: Rubric) -> frozenset[str]:
-        """The content words of what is known to meet a part; none without examples.
+        """The content words of what is known to meet a part.
 
         Numbers do not count. About a sentence with none of these words a head can
         only guess: "idk", keys mashed.
         Of 798 criteria that labellers call met (train and calibration splits), this
         rule costs 1.
         """
-        if not rubric.has_examples:
-            return frozenset()
         if _key(rubric) not in self._known_words:
             kinds = _kinds(rubric)
             texts = [
@@ -219,31 +235,34 @@ class LocalJudge:
             texts = [rubric.question.text]
             texts += [c.requirement for c in rubric.criteria]
             texts += [flag.statement for flag in rubric.red_flags]
-            vectors = self._encoder.encode(texts).embeddings()
+            vectors = self._published.encode(texts).embeddings()
             self._claims[_key(rubric)] = [
                 Claim(text, vector, texts[0], vectors[0])
                 for text, vector in zip(texts[1:], vectors[1:], strict=True)
             ]
         return self._claims[_key(rubric)]
 
-    def _probability(self, reading: Reading) -> float:
-        return self.calibrations.by_kind[reading.kind].probability(reading.figures)
-
     def _finding(
         self, criterion: Criterion, reading: Reading, answer: Answer
     ) -> Finding:
-        # Never partial: what looks like half a claim to an encoder seldom is one.
-        probability = self._probability(reading)
-        met = probability >= 0.5
+        calibration = self.calibrations.by_kind[reading.kind]
+        probability = calibration.probability(reading.figures)
+        verdict = Verdict.UNMET
+        if probability >= 0.5:
+            verdict = Verdict.MET
+        elif calibration.at_least_partial(reading.figures) >= 0.5:
+            verdict = Verdict.PARTIAL
+        seen = verdict is not Verdict.UNMET
         return Finding(
             criterion_id=criterion.id,
-            verdict=Verdict.MET if met else Verdict.UNMET,
+            verdict=verdict,
             probability=probability,
-            evidence=cite(answer, list(reading.sentences)) if met else (),
+            evidence=cite(answer, list(reading.sentences)) if seen else (),
         )
 
     def _sighting(self, flag: RedFlag, reading: Reading, answer: Answer) -> Sighting:
-        probability = self._probability(reading)
+        calibration = self.calibrations.by_kind[reading.kind]
+        probability = calibration.probability(reading.figures)
         seen = probability >= 0.5
         return Sighting(
             red_flag_id=flag.id,

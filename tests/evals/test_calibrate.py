@@ -9,6 +9,7 @@ from evals.calibrate import (
     Rows,
     add_readings,
     fit,
+    least_sure,
     matrix,
     without_examples,
 )
@@ -25,7 +26,8 @@ def made_up(n: int = 300) -> Rows:
     logits, noise = random.normal(0, 3, n), random.normal(50, 10, n)
     labels = random.uniform(size=n) < 1 / (1 + np.exp(1 - logits))
     figures = [{"logit": a, "noise": b} for a, b in zip(logits, noise, strict=True)]
-    return Rows(figures, [float(label) for label in labels])
+    yes = [float(label) for label in labels]
+    return Rows(figures, yes, partly=list(yes))
 
 
 def test_a_fit_is_that_of_scikit_learn_told_in_the_figures_own_units() -> None:
@@ -62,6 +64,38 @@ def test_a_figure_that_never_changes_does_no_harm() -> None:
     assert np.isfinite(fitted.intercept)
 
 
+def test_partly_met_labels_move_the_log_odds_and_nothing_else() -> None:
+    rows = made_up()
+    plain = fit(rows, ("logit",), "made up")
+    rows.partly = [max(label, float(n % 5 == 0)) for n, label in enumerate(rows.labels)]
+
+    fitted = fit(rows, ("logit",), "made up")
+
+    assert (fitted.weights, fitted.intercept) == (plain.weights, plain.intercept)
+    assert plain.partial == 0
+    assert fitted.partial > 0.1
+    said = [fitted.at_least_partial(figures) for figures in rows.figures]
+    assert np.mean(said) == pytest.approx(np.mean(rows.partly), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("answers", "least"),
+    [
+        ([(0.9, False)] * 58, 1.0),  # too few to promise anything
+        ([(0.9, False)] * 59, 0.9),
+        ([(0.9, False)] * 59 + [(0.8, False)] * 9, 0.8),
+        ([(0.9, False)] * 59 + [(0.8, True), (0.8, False)], 0.9),
+        ([(0.9, False)] * 59 + [(0.8, True)] + [(0.7, False)] * 40, 0.7),
+        ([(0.9, True)] * 200, 1.0),
+        ([], 1.0),
+    ],
+)
+def test_the_least_confidence_for_the_promise(
+    answers: list[tuple[float, bool]], least: float
+) -> None:
+    assert least_sure(answers) == least
+
+
 def test_figures_become_columns_in_the_order_of_their_names() -> None:
     rows = [{"a": 1.0, "b": 2.0, "c": 9.0}, {"b": 4.0, "a": 3.0, "c": 9.0}]
 
@@ -82,6 +116,10 @@ def test_readings_are_filed_by_kind_beside_their_labels() -> None:
     met = [float(example.verdicts[c.id] is Verdict.MET) for c in rubric.criteria]
     flags = [float(example.red_flags[flag.id]) for flag in rubric.red_flags]
     assert rows["criterion"].labels == rows["criterion_blend"].labels == met
+    known = [
+        float(example.verdicts[c.id] is not Verdict.UNMET) for c in rubric.criteria
+    ]
+    assert rows["criterion"].partly == known
     assert [
         label for kind in ("states", "omits") for label in rows[kind].labels
     ] == flags

@@ -11,14 +11,19 @@ from grader.judges.encoder import (
     BATCH_TOKENS,
     FOLDER,
     LONGEST,
+    PUBLISHED,
+    ROOM,
     SHA256,
+    TRAINED,
     WIDTH,
     Encoder,
+    Vectors,
     _batches,
+    _stretches,
     unit,
 )
 
-FILES = sorted(SHA256)
+FILES = [(name, PUBLISHED if name == PUBLISHED else TRAINED) for name in sorted(SHA256)]
 TEXTS = [
     "The model memorises its training data.",
     "It fails.",
@@ -31,30 +36,34 @@ TEXTS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The model's files, to be spoilt."""
-    for name in FILES:
+    for name, _ in FILES:
         shutil.copy(FOLDER / name, tmp_path / name)
     return tmp_path
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_file_with_one_altered_byte_is_refused(folder: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "model"), FILES)
+def test_a_file_with_one_altered_byte_is_refused(
+    folder: Path, name: str, model: str
+) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
 
     with pytest.raises(ModelFileError) as raised:
-        Encoder(folder=folder).encode(["Tea."])
+        Encoder(folder=folder, model=model).encode(["Tea."])
 
     assert repr(name) in str(raised.value)
     assert "install the package again" in str(raised.value)
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_a_missing_file_is_named_with_the_next_step(folder: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "model"), FILES)
+def test_a_missing_file_is_named_with_the_next_step(
+    folder: Path, name: str, model: str
+) -> None:
     (folder / name).unlink()
 
     with pytest.raises(ModelFileError) as raised:
-        Encoder(folder=folder).encode(["Tea."])
+        Encoder(folder=folder, model=model).encode(["Tea."])
 
     assert f"{name!r} is missing" in str(raised.value)
     assert "install the package again" in str(raised.value)
@@ -86,7 +95,7 @@ def test_a_paraphrase_is_near_and_something_else_is_far(encoder: Encoder) -> Non
 
 
 def test_only_the_first_tokens_of_a_long_passage_are_read(encoder: Encoder) -> None:
-    words = ["tea"] * (LONGEST - 2)
+    words = ["tea"] * LONGEST
     full = encoder.encode([" ".join(words)])
     longer = encoder.encode([" ".join([*words, *["computer"] * 300])])
 
@@ -128,6 +137,42 @@ def test_a_pair_is_pooled_from_the_tokens_of_both(encoder: Encoder) -> None:
     pooled = passages.sums.sum(axis=0) / passages.counts.sum()
 
     assert passages.pairs()[0] == pytest.approx(unit(pooled), abs=1e-5)
+
+
+def test_a_sentence_is_read_in_the_light_of_its_neighbours(encoder: Encoder) -> None:
+    def first(*sentences: str) -> Vectors:
+        return np.asarray(encoder.read(sentences).embeddings()[0])
+
+    said = "It is high on the training data and low on new data."
+    alone = first(said)
+
+    assert first(said) @ encoder.encode([said]).embeddings()[0] > 0.999
+    assert first(said, "The opposite is true: it is low there.") @ alone < 0.99
+
+
+def test_reading_keeps_the_order_and_counts_every_token(encoder: Encoder) -> None:
+    sentences = [f"{text} Case {n}." for n in range(12) for text in TEXTS]
+
+    together, alone = encoder.read(sentences), encoder.encode(sentences)
+
+    assert together.counts.tolist() == alone.counts.tolist()
+    likest = (together.embeddings() @ alone.embeddings().T).argmax(axis=1)
+    assert np.mean(likest % 4 == np.arange(len(sentences)) % 4) > 0.9
+    assert encoder.read([]).embeddings().shape == (0, WIDTH)
+
+
+@given(st.lists(st.integers(1, LONGEST), max_size=200))
+def test_stretches_hold_every_passage_once_and_are_even(lengths: list[int]) -> None:
+    passages = [[n] * length for n, length in enumerate(lengths)]
+
+    stretches = _stretches(passages)
+
+    assert [passage for stretch in stretches for passage in stretch] == passages
+    sizes = [sum(map(len, stretch)) for stretch in stretches]
+    assert max(sizes, default=0) <= ROOM
+    assert all(size >= ROOM - 2 * LONGEST for size in sizes)
+    if sum(lengths) <= ROOM:
+        assert len(stretches) <= 1
 
 
 def test_a_vector_of_zeros_stays_zero() -> None:
