@@ -13,6 +13,7 @@ from grader.errors import ContentError, InputError
 from grader.grade import Band, Grade, Ungraded
 from grader.grading import Grader, grade_answer
 from grader.judgement import Finding, Judgement, Sighting, Verdict
+from grader.judges.base import Judge
 from grader.rubric import Frozen, Rubric
 from grader.scoring import score
 from grader.settings import read_settings
@@ -22,7 +23,17 @@ BASELINE = Path(__file__).parent / "baseline.json"
 REDRAWS = 200
 """How often questions are drawn anew for an interval."""
 _ORDER = list(Band)
-_FEWER_IS_BETTER = ("ece", "brier", "mae")
+_FEWER_IS_BETTER = (
+    "met ECE",
+    "met Brier",
+    "percent MAE",
+    "warning taken for a red flag",
+    "empty talk in band good or strong",
+    "sent to review",
+    "band off by more than one, not sent to review",
+)
+EMPTY_TALK = ("keyword_list", "off_topic", "confidently_wrong")
+"""Kinds of answer that a judge of words alone takes for good ones."""
 
 
 class Figure(Frozen):
@@ -73,13 +84,25 @@ async def compare(
     """
     pairs, ungraded = [], []
     for example in examples:
-        outcome = await _grade(grader, example)
+        rubric = grader.shelf.rubric(example.question_id)
+        outcome = await graded(grader.judge, rubric, example)
         if isinstance(outcome, Pair):
             pairs.append(outcome)
         else:
             ungraded.append(f"{example.id}: {outcome.reason}")
+    return report_of(grader.judge.name, split, examples, pairs, ungraded)
+
+
+def report_of(
+    judge: str,
+    split: str,
+    examples: Sequence[LabelledExample],
+    pairs: Sequence[Pair],
+    ungraded: Sequence[str] = (),
+) -> Report:
+    """All figures on these pairs; `ungraded` are the examples that have none."""
     return Report(
-        judge=grader.judge.name,
+        judge=judge,
         split=split,
         answers=len(examples),
         questions=len({e.question_id for e in examples}),
@@ -89,10 +112,15 @@ async def compare(
     )
 
 
-async def _grade(grader: Grader, example: LabelledExample) -> Pair | Ungraded:
-    rubric = grader.shelf.rubric(example.question_id)
+async def graded(
+    judge: Judge, rubric: Rubric, example: LabelledExample
+) -> Pair | Ungraded:
+    """Grade one example, and score its labels.
+
+    Raises `ContentError` where labels are not for the rubric.
+    """
     percent = score(rubric, labelled_judgement(rubric, example)).percent
-    outcome = await grade_answer(grader.judge, rubric, read_answer(example.answer))
+    outcome = await grade_answer(judge, rubric, read_answer(example.answer))
     if isinstance(outcome, Ungraded):
         return outcome
     return Pair(example=example, labelled_percent=percent, grade=outcome)
@@ -189,6 +217,56 @@ def _mean(values: Iterable[float]) -> float | None:
     return float(np.mean(listed)) if listed else None
 
 
+def _flag_f1(pairs: Pairs) -> float | None:
+    seen = _flags_seen(pairs)
+    if not seen.precision or not seen.recall:
+        return None
+    return 2 * seen.precision * seen.recall / (seen.precision + seen.recall)
+
+
+def _warned(pairs: Pairs) -> list[bool]:
+    """Whether a red flag was seen where the answer warns against it."""
+    return [
+        s.seen for s, flagged in _flags(_of_kinds(pairs, ("warns",))) if not flagged
+    ]
+
+
+def _empty_talk(pairs: Pairs) -> list[bool]:
+    """Whether an answer that says little or nothing right got a good band."""
+    return [
+        p.grade.band in (Band.GOOD, Band.STRONG)
+        for p in _of_kinds(pairs, EMPTY_TALK)
+        if p.example.grade < _ORDER.index(Band.GOOD)
+    ]
+
+
+def _of_kinds(pairs: Pairs, kinds: Sequence[str]) -> list[Pair]:
+    return [p for p in pairs if p.example.kind in kinds]
+
+
+def _cited(pairs: Pairs) -> list[bool]:
+    """Whether a sentence that the judge cites is one that a labeller named.
+
+    For the criteria that both find in the answer, where a labeller was asked.
+    """
+    hits = []
+    for pair in pairs:
+        for finding in pair.grade.findings:
+            named = set(pair.example.evidence.get(finding.criterion_id, ()))
+            cited = {evidence.sentence for evidence in finding.evidence}
+            if named and cited:
+                hits.append(bool(named & cited))
+    return hits
+
+
+def _kept(pairs: Pairs) -> list[Pair]:
+    return [p for p in pairs if not p.grade.review]
+
+
+def _far_off(pair: Pair) -> bool:
+    return abs(_ORDER.index(pair.grade.band) - pair.example.grade) > 1
+
+
 def _inside(pair: Pair) -> bool:
     low, high = pair.grade.interval
     return low - 1e-6 <= pair.labelled_percent <= high + 1e-6
@@ -209,11 +287,18 @@ FIGURES: dict[str, tuple[Measure, Callable[[Pairs], int]]] = {
     "met Brier": (lambda p: figures.brier(*_chances(p)), lambda p: len(_criteria(p))),
     "flag precision": (lambda p: _flags_seen(p).precision, lambda p: len(_flags(p))),
     "flag recall": (lambda p: _flags_seen(p).recall, lambda p: len(_flags(p))),
+    "flag F1": (_flag_f1, lambda p: len(_flags(p))),
     "flag AUC": (lambda p: figures.auc(*_flag_chances(p)), lambda p: len(_flags(p))),
     "grade QWK": (lambda p: figures.weighted_kappa(*_bands(p), power=2), len),
     "expected rank correlation": (
         lambda p: figures.rank_correlation(
             [x.grade.expected for x in p], [x.example.grade for x in p]
+        ),
+        len,
+    ),
+    "percent rank correlation": (
+        lambda p: figures.rank_correlation(
+            [x.grade.percent for x in p], [x.example.grade for x in p]
         ),
         len,
     ),
@@ -226,12 +311,26 @@ FIGURES: dict[str, tuple[Measure, Callable[[Pairs], int]]] = {
         len,
     ),
     "labelled percent in interval": (lambda p: _mean(map(_inside, p)), len),
+    "warning taken for a red flag": (
+        lambda p: _mean(_warned(p)),
+        lambda p: len(_warned(p)),
+    ),
+    "empty talk in band good or strong": (
+        lambda p: _mean(_empty_talk(p)),
+        lambda p: len(_empty_talk(p)),
+    ),
+    "cited sentence is one of the labeller's": (
+        lambda p: _mean(_cited(p)),
+        lambda p: len(_cited(p)),
+    ),
     "sent to review": (lambda p: _mean(bool(x.grade.review) for x in p), len),
     "QWK of what is not sent to review": (
-        lambda p: figures.weighted_kappa(
-            *_bands([x for x in p if not x.grade.review]), power=2
-        ),
-        lambda p: sum(not x.grade.review for x in p),
+        lambda p: figures.weighted_kappa(*_bands(_kept(p)), power=2),
+        lambda p: len(_kept(p)),
+    ),
+    "band off by more than one, not sent to review": (
+        lambda p: _mean(map(_far_off, _kept(p))),
+        lambda p: len(_kept(p)),
     ),
 }
 
@@ -265,11 +364,11 @@ def show(report: Report) -> str:
         f"{report.answers} answers to {report.questions} questions, split "
         f"{report.split!r}, judge {report.judge!r}, labelled by "
         f"{', '.join(report.labellers)}",
-        f"{'figure':36}{'value':>8}   95% interval by question     n",
+        f"{'figure':47}{'value':>8}   95% interval by question     n",
     ]
     for name, figure in report.figures.items():
         lines.append(
-            f"{name:36}{_number(figure.value)}   "
+            f"{name:47}{_number(figure.value)}   "
             f"{_number(figure.low)} to {_number(figure.high)}  {figure.n:>12}"
         )
     lines.append(f"ungraded: {len(report.ungraded)}")
@@ -297,7 +396,7 @@ def below_baseline(report: Report, path: Path) -> list[str]:
     problems = []
     for name, worst in promised.items():
         value = report.figures[name].value
-        upper = any(part in name.lower() for part in _FEWER_IS_BETTER)
+        upper = name in _FEWER_IS_BETTER
         if value is None or (value > worst if upper else value < worst):
             limit = "at most" if upper else "at least"
             problems.append(f"{name} is {value}, promised is {limit} {worst}")

@@ -11,7 +11,7 @@ from evals.run import BASELINE, FIGURES, Report, below_baseline, compare, show
 from grader.answer import Answer
 from grader.errors import ContentError, UnsupportedLanguage
 from grader.grading import Grader
-from grader.judgement import Finding, Judgement, Sighting, Verdict
+from grader.judgement import Finding, Judgement, Sighting, Verdict, cite
 from grader.rubric import Rubric
 from grader.rubric_files import RubricShelf
 from tests.judgements import MET, UNMET, FakeJudge
@@ -56,7 +56,10 @@ def said(rubric: Rubric, answer: Answer) -> Judgement:
     return Judgement(
         findings=tuple(
             Finding(
-                criterion_id=c.id, verdict=MET if p >= 0.5 else UNMET, probability=p
+                criterion_id=c.id,
+                verdict=MET if p >= 0.5 else UNMET,
+                probability=p,
+                evidence=cite(answer, [1]) if p >= 0.85 else (),
             )
             for c, p in zip(rubric.criteria, met, strict=True)
         ),
@@ -147,6 +150,8 @@ def flipped(example: LabelledExample) -> LabelledExample:
         ("flag precision", 1.0, 4),
         ("flag recall", 0.5, 4),
         ("flag AUC", 1.0, 4),
+        ("flag F1", 2 / 3, 4),
+        ("percent rank correlation", 1 - 6 * (0 + 4 + 4 + 0) / (4 * 15), 4),
         # Bands 4, 0, 3, 1 beside 4, 3, 0, 1: 18 / 4 apart, 5 expected by chance.
         ("grade QWK", 1 - (18 / 4) / 5, 4),
         ("expected rank correlation", 1 - 6 * (0 + 4 + 1 + 1) / (4 * 15), 4),
@@ -159,6 +164,42 @@ def test_a_figure_by_hand(grader: Grader, name: str, value: float, n: int) -> No
 
     assert figure.value == pytest.approx(value)
     assert figure.n == n
+
+
+def test_what_only_some_answers_show_is_counted_on_those(grader: Grader) -> None:
+    plain = example("tea", "both", (MET, MET, False), 4)
+    warns = plain.model_copy(update={"kind": "warns"})
+    taken_for_one = example("tea", "flagged", (MET, UNMET, False), 3).model_copy(
+        update={"kind": "warns"}
+    )
+    empty = example("toast", "wrongly", (UNMET, UNMET, False), 1).model_copy(
+        update={"kind": "keyword_list"}
+    )
+    good_after_all = empty.model_copy(update={"grade": 3})
+    pointed = plain.model_copy(update={"evidence": {"heat": (1,), "wait": (2,)}})
+
+    figures = compared(
+        grader, (plain, warns, taken_for_one, empty, good_after_all, pointed)
+    ).figures
+
+    warned = figures["warning taken for a red flag"]
+    assert (warned.value, warned.n) == (0.5, 2)
+    talk = figures["empty talk in band good or strong"]
+    assert (talk.value, talk.n) == (1.0, 1)
+    cited = figures["cited sentence is one of the labeller's"]
+    assert (cited.value, cited.n) == (0.5, 2)
+
+
+def test_what_is_far_off_counts_among_what_nobody_reviews(grader: Grader) -> None:
+    sure = example("tea", "both", (MET, MET, False), 4)
+    far_off = sure.model_copy(update={"grade": 1})
+
+    figure = compared(grader, (sure, sure, far_off)).figures[
+        "band off by more than one, not sent to review"
+    ]
+
+    assert figure.value == pytest.approx(1 / 3)
+    assert figure.n == 3
 
 
 def test_a_report_says_what_it_is_about(grader: Grader) -> None:
