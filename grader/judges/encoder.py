@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "minilm"
 TRAINED, PUBLISHED = "model.onnx", "published.onnx"
 """The model trained further on the rubrics that come with the package, and the one as
-it was published, for what the training knew nothing of."""
+it was published, which has met none of them."""
 TOKENIZER = "tokenizer.json"
 SHA256 = {
     TRAINED: "dfd9a1966fa53c8d2b07274d884dd77e96880aac22228c7ebc5f20dbad6517fc",

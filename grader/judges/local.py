@@ -74,9 +74,9 @@ class LocalJudge:
 
     `stored_heads` gives the heads that were kept for a rubric, or None; then they
     are fitted from its examples at first use, which takes a few seconds. Without
-    `calibrations`, those of the package are read at first use. For a rubric without
-    examples the encoder is the one that was published: training has made the other
-    blind to much that none of our rubrics is about.
+    `calibrations`, those of the package are read at first use. A rubric without
+    examples is read by the encoder as it was published: how sure to be can only be
+    fitted on our own questions, and those the other one knows.
     """
 
     name = "local"
