@@ -4,9 +4,8 @@
     pip install 'answer-grader[train]'
     python -m evals.make_encoder FOLDER_WITH_MODEL_SAFETENSORS
 
-Writes `published.onnx` and `tokenizer.json` into `grader/judges/minilm/`, or
-`model.onnx` from the weights that `evals.train_encoder` made, and prints their SHA-256,
-which `grader/judges/encoder.py` checks when it loads them.
+Writes `model.onnx` and `tokenizer.json` into `grader/judges/minilm/` and prints
+their SHA-256, which `grader/judges/encoder.py` checks when it loads them.
 """
 
 import argparse
@@ -30,17 +29,15 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, help="from `evals.train_encoder`")
     given = parser.parse_args()
     model = encoder(checked(given.folder))
-    name = "published.onnx"
     if given.weights:
-        name = "model.onnx"
         from safetensors.torch import load_file
 
         model.load_state_dict(load_file(given.weights))
     TARGET.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(given.folder / "tokenizer.json", TARGET / "tokenizer.json")
-    export(model, TARGET / name)
-    for made in (name, "tokenizer.json"):
-        print(f"{sha256(TARGET / made)}  {made}")
+    export(model, TARGET / "model.onnx")
+    for name in ("model.onnx", "tokenizer.json"):
+        print(f"{sha256(TARGET / name)}  {name}")
 
 
 def sha256(path: Path) -> str:

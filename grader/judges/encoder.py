@@ -21,13 +21,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).parent / "minilm"
-TRAINED, PUBLISHED = "model.onnx", "published.onnx"
-"""The model trained further on the rubrics that come with the package, and the one as
-it was published, which has met none of them."""
-TOKENIZER = "tokenizer.json"
+MODEL, TOKENIZER = "model.onnx", "tokenizer.json"
 SHA256 = {
-    TRAINED: "dfd9a1966fa53c8d2b07274d884dd77e96880aac22228c7ebc5f20dbad6517fc",
-    PUBLISHED: "7a94e868a079adc0b9541e462324ad63a5c1e64d90b19c5b61feb4053e9aeb55",
+    MODEL: "dfd9a1966fa53c8d2b07274d884dd77e96880aac22228c7ebc5f20dbad6517fc",
     TOKENIZER: "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 WIDTH = 384
@@ -69,15 +65,11 @@ class Passages:
 class Encoder:
     """Turns passages into vectors. Its files are read and checked at first use.
 
-    `threads` is how many cores one run of the model may use, and `model` which of the
-    two it is.
+    `threads` is how many cores one run of the model may use.
     """
 
-    def __init__(
-        self, threads: int = 1, folder: Path = FOLDER, model: str = TRAINED
-    ) -> None:
-        self.threads = threads
-        self._model = model
+    def __init__(self, threads: int = 1, folder: Path = FOLDER) -> None:
+        self._threads = threads
         self._folder = folder
 
     def encode(self, texts: Sequence[str]) -> Passages:
@@ -128,22 +120,21 @@ class Encoder:
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the hashes of the model's files, in hex."""
-        made_of = SHA256[self._model] + SHA256[TOKENIZER]
-        return hashlib.sha256(made_of.encode()).hexdigest()
+        return hashlib.sha256("".join(SHA256.values()).encode()).hexdigest()
 
     @cached_property
     def _session(self) -> "InferenceSession":
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         # Idle threads must not spin: a batch runs one session per core.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.enable_cpu_mem_arena = False
         options.log_severity_level = 3
         return onnxruntime.InferenceSession(
-            self._read(self._model), options, providers=["CPUExecutionProvider"]
+            self._read(MODEL), options, providers=["CPUExecutionProvider"]
         )
 
     @cached_property

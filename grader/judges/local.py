@@ -21,7 +21,7 @@ from grader.calibration import Calibration
 from grader.errors import UnsupportedLanguage
 from grader.judgement import Doubt, Finding, Judgement, Sighting, Verdict, cite
 from grader.judges.blend import Claim, figures
-from grader.judges.encoder import PUBLISHED, Encoder, Passages, unit
+from grader.judges.encoder import Encoder, Passages, unit
 from grader.judges.heads import Heads, fit_heads
 from grader.judges.language import is_english
 from grader.judges.logistic import Floats
@@ -74,9 +74,7 @@ class LocalJudge:
 
     `stored_heads` gives the heads that were kept for a rubric, or None; then they
     are fitted from its examples at first use, which takes a few seconds. Without
-    `calibrations`, those of the package are read at first use. A rubric without
-    examples is read by the encoder as it was published: how sure to be can only be
-    fitted on our own questions, and those the other one knows.
+    `calibrations`, those of the package are read at first use.
     """
 
     name = "local"
@@ -90,7 +88,6 @@ class LocalJudge:
         calibrations: Calibrations | None = None,
     ) -> None:
         self._encoder = encoder
-        self._published = Encoder(encoder.threads, model=PUBLISHED)
         self._given = calibrations
         self._stored_heads = stored_heads
         self._heads: dict[str, Heads] = {}
@@ -141,7 +138,7 @@ class LocalJudge:
             windows = windows_of(answer, passages, asked, self._words(rubric))
             return self._read_by_heads(rubric, windows, passages)
         # A requirement stands alone, and so do the sentences it is compared with.
-        passages = self._published.encode(sentences)
+        passages = self._encoder.encode(sentences)
         windows = windows_of(answer, passages, asked, frozenset())
         return self._read_by_blend(rubric, windows, answer)
 
@@ -235,7 +232,7 @@ class LocalJudge:
             texts = [rubric.question.text]
             texts += [c.requirement for c in rubric.criteria]
             texts += [flag.statement for flag in rubric.red_flags]
-            vectors = self._published.encode(texts).embeddings()
+            vectors = self._encoder.encode(texts).embeddings()
             self._claims[_key(rubric)] = [
                 Claim(text, vector, texts[0], vectors[0])
                 for text, vector in zip(texts[1:], vectors[1:], strict=True)

@@ -11,10 +11,8 @@ from grader.judges.encoder import (
     BATCH_TOKENS,
     FOLDER,
     LONGEST,
-    PUBLISHED,
     ROOM,
     SHA256,
-    TRAINED,
     WIDTH,
     Encoder,
     Vectors,
@@ -23,7 +21,7 @@ from grader.judges.encoder import (
     unit,
 )
 
-FILES = [(name, PUBLISHED if name == PUBLISHED else TRAINED) for name in sorted(SHA256)]
+FILES = sorted(SHA256)
 TEXTS = [
     "The model memorises its training data.",
     "It fails.",
@@ -36,34 +34,30 @@ TEXTS = [
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The model's files, to be spoilt."""
-    for name, _ in FILES:
+    for name in FILES:
         shutil.copy(FOLDER / name, tmp_path / name)
     return tmp_path
 
 
-@pytest.mark.parametrize(("name", "model"), FILES)
-def test_a_file_with_one_altered_byte_is_refused(
-    folder: Path, name: str, model: str
-) -> None:
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_with_one_altered_byte_is_refused(folder: Path, name: str) -> None:
     content = bytearray((folder / name).read_bytes())
     content[len(content) // 2] ^= 1
     (folder / name).write_bytes(content)
 
     with pytest.raises(ModelFileError) as raised:
-        Encoder(folder=folder, model=model).encode(["Tea."])
+        Encoder(folder=folder).encode(["Tea."])
 
     assert repr(name) in str(raised.value)
     assert "install the package again" in str(raised.value)
 
 
-@pytest.mark.parametrize(("name", "model"), FILES)
-def test_a_missing_file_is_named_with_the_next_step(
-    folder: Path, name: str, model: str
-) -> None:
+@pytest.mark.parametrize("name", FILES)
+def test_a_missing_file_is_named_with_the_next_step(folder: Path, name: str) -> None:
     (folder / name).unlink()
 
     with pytest.raises(ModelFileError) as raised:
-        Encoder(folder=folder, model=model).encode(["Tea."])
+        Encoder(folder=folder).encode(["Tea."])
 
     assert f"{name!r} is missing" in str(raised.value)
     assert "install the package again" in str(raised.value)
